@@ -1,0 +1,19 @@
+"""Diagnostics: places in a text, findings about them, and how both are shown.
+
+This room imports no other. `catalog` (the prose of every code) and `render` (rich) are loaded
+only by those who need them.
+"""
+
+from milc.diagnostics.diagnostic import Diagnostic, Label, MilError, Severity, errors, in_text_order
+from milc.diagnostics.source import Source, Span
+
+__all__ = [
+    "Diagnostic",
+    "Label",
+    "MilError",
+    "Severity",
+    "Source",
+    "Span",
+    "errors",
+    "in_text_order",
+]

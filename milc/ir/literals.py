@@ -1,0 +1,216 @@
+"""Constant values: tensors, lists, dicts, tuples, and references into weight files.
+
+A literal's elements stay in the form they came in (a slice of text, a protobuf message, bytes)
+until somebody asks for them; `TensorLiteral.data` is then the packed little-endian bytes that a
+weight file would hold. Literals are immutable and compare by value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Protocol
+
+from milc.ir.numbers import pack, unpack
+from milc.ir.types import STRING, DictType, ElementType, ListType, TensorType, TupleType, Type
+
+if TYPE_CHECKING:
+    import numpy
+
+Scalar = bool | int | float | str
+
+
+class Payload(Protocol):
+    """Elements in the form they came in."""
+
+    def read(self) -> bytes | tuple[str, ...]:
+        """The packed bytes of the elements; for strings the strings themselves."""
+
+
+class Literal:
+    """A constant value of a type. `doc` is the protobuf's doc string, which text cannot carry."""
+
+    __slots__ = ("doc", "type")
+    type: Type
+    doc: str
+
+    def _value(self) -> object:
+        raise NotImplementedError
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if type(self) is not type(other):
+            return NotImplemented
+        assert isinstance(other, Literal)
+        return (
+            self.type is other.type and self.doc == other.doc and self._value() == other._value()
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.type, self._value()))
+
+    def __repr__(self) -> str:
+        shown = repr(self._value())
+        return f"{self.type!r}({shown if len(shown) < 60 else shown[:57] + '...'})"
+
+
+class TensorLiteral(Literal):
+    """A tensor (or scalar) written out in the program.
+
+    `payload` is the bytes of the elements, packed as in a weight file (little-endian; a byte a
+    bool; sub-byte elements from the least significant bit on, without gaps), or for strings a
+    tuple of str, or an object whose `read` gives either when first asked.
+    """
+
+    __slots__ = ("payload",)
+    type: TensorType
+
+    def __init__(
+        self, type: TensorType, payload: bytes | tuple[str, ...] | Payload, doc: str = ""
+    ) -> None:
+        self.type = type
+        self.payload = payload
+        self.doc = doc
+
+    @property
+    def data(self) -> bytes:
+        """The packed bytes of the elements. Raises TypeError for strings."""
+        data = self._value()
+        if not isinstance(data, bytes):
+            raise TypeError("a string tensor has no packed bytes")
+        return data
+
+    @property
+    def strings(self) -> tuple[str, ...]:
+        """The elements of a string tensor in row-major order."""
+        data = self._value()
+        if isinstance(data, bytes):
+            raise TypeError(f"a tensor of {self.type.element} holds no strings")
+        return data
+
+    def _value(self) -> bytes | tuple[str, ...]:
+        payload = self.payload
+        return payload if isinstance(payload, bytes | tuple) else payload.read()
+
+    def values(self) -> list[Any]:
+        """The elements in row-major order as Python's bool, int, float or str."""
+        data = self._value()
+        if isinstance(data, tuple):
+            return list(data)
+        return unpack(self.type.element, data, self.type.count or 0)
+
+    def item(self) -> Any:
+        """The only element. Raises ValueError if there are more or none."""
+        (value,) = self.values()
+        return value
+
+    def numpy(self) -> numpy.ndarray[Any, Any]:
+        """The elements as an array of the literal's shape.
+
+        Sub-byte integers come as int8 or uint8; bf16 and fp8, which numpy has no dtype for, as
+        the float32 of equal value. Raises TypeError for strings.
+        """
+        import numpy
+
+        element, shape = self.type.element, [d for d in self.type.shape or () if isinstance(d, int)]
+        plain = _NUMPY.get(element.name)
+        if plain is not None:
+            return numpy.frombuffer(self.data, dtype=plain).reshape(shape)
+        wide = "<f4" if element.is_float else "i1" if element.kind == "int" else "u1"
+        return numpy.array(self.values(), dtype=wide).reshape(shape)
+
+
+class ListLiteral(Literal):
+    """A list of literals of one type."""
+
+    __slots__ = ("items",)
+    type: ListType
+
+    def __init__(self, type: ListType, items: Iterable[Literal], doc: str = "") -> None:
+        self.type = type
+        self.items = tuple(items)
+        self.doc = doc
+
+    def _value(self) -> tuple[Literal, ...]:
+        return self.items
+
+
+class TupleLiteral(Literal):
+    """A tuple of literals, each of its own type."""
+
+    __slots__ = ("items",)
+    type: TupleType
+
+    def __init__(self, type: TupleType, items: Iterable[Literal], doc: str = "") -> None:
+        self.type = type
+        self.items = tuple(items)
+        self.doc = doc
+
+    def _value(self) -> tuple[Literal, ...]:
+        return self.items
+
+
+class DictLiteral(Literal):
+    """Pairs of key and value, in the order they were written."""
+
+    __slots__ = ("entries",)
+    type: DictType
+
+    def __init__(
+        self, type: DictType, entries: Iterable[tuple[Literal, Literal]], doc: str = ""
+    ) -> None:
+        self.type = type
+        self.entries = tuple(entries)
+        self.doc = doc
+
+    def _value(self) -> tuple[tuple[Literal, Literal], ...]:
+        return self.entries
+
+
+class BlobRef(Literal):
+    """A reference into a weight file: the data is not read until somebody opens the file.
+
+    `path` begins with `@model_path/`, the folder that holds the program; `offset` is the byte
+    offset of the blob's 64-byte metadata record, not of its data.
+    """
+
+    __slots__ = ("offset", "path")
+
+    def __init__(self, type: Type, path: str, offset: int, doc: str = "") -> None:
+        self.type = type
+        self.path = path
+        self.offset = offset
+        self.doc = doc
+
+    def _value(self) -> tuple[str, int]:
+        return self.path, self.offset
+
+
+_NUMPY = {
+    "bool": "?", "fp16": "<f2", "fp32": "<f4", "fp64": "<f8",
+    "int8": "i1", "int16": "<i2", "int32": "<i4", "int64": "<i8",
+    "uint8": "u1", "uint16": "<u2", "uint32": "<u4", "uint64": "<u8",
+}  # fmt: skip
+
+
+def tensor(element: ElementType, shape: tuple[int, ...], values: Iterable[Any]) -> TensorLiteral:
+    """A tensor literal of Python values in row-major order.
+
+    Raises ValueError if there are more or fewer values than the shape holds, OverflowError for an
+    integer that the element type cannot hold.
+    """
+    held = tuple(values)
+    type = TensorType(element, shape)
+    if len(held) != type.count:
+        raise ValueError(f"{type!r} holds {type.count} elements, not {len(held)}")
+    return TensorLiteral(type, held if element is STRING else pack(element, held))
+
+
+def scalar_literal(element: ElementType, value: Scalar) -> TensorLiteral:
+    """A scalar literal."""
+    return tensor(element, (), (value,))
+
+
+def string_literal(value: str) -> TensorLiteral:
+    """A string scalar, such as the `name` attribute of every op."""
+    return TensorLiteral(TensorType(STRING), (value,))
