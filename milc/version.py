@@ -1,0 +1,7 @@
+"""milc's version, in its only place: the distribution, `milc --version` and buildInfo read it here.
+
+Imports nothing, so that the build backend can read it without the dependencies installed and the
+start of every command stays quick (`importlib.metadata` takes longer than formatting a file).
+"""
+
+__version__ = "0.1.0"
