@@ -1,0 +1,81 @@
+"""Names: what one may be, and the findings that reading, decoding and verifying share.
+
+The parser and the decoder meet a name twice or a name that nothing defines while they bind names
+to values; the verifier meets the same in programs made by hand or by passes. Both build the
+finding here, so that one mistake has one code and one wording. Imports diagnostics and types.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from milc.diagnostics import Diagnostic, Label, Span
+from milc.ir.types import ELEMENT_TYPES
+
+DUPLICATE_NAME: Final = "MIL0402"
+UNDEFINED_NAME: Final = "MIL0403"
+RESERVED_NAME: Final = "MIL0412"
+
+RESERVED: Final = frozenset(
+    {"any", "program", "func", "tensor", "list", "dict", "tuple", "state", "true", "false"}
+    | ELEMENT_TYPES.keys()
+)
+"""Words of the language that a name should not be.
+
+coremltools renames a value that has one of them before it writes a package, for the sake of
+Apple's text reader.
+"""
+
+REDEFINING: Final = frozenset({"read_state"})
+"""Kinds of op whose result may have the name of an earlier value in the same block.
+
+coremltools writes an update of a state as `write_state` and a `read_state` whose result has the
+name of the update, once for each update, and an update keeps the name of the value it replaces.
+Later uses mean the latest definition.
+"""
+
+_IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def is_identifier(name: str) -> bool:
+    """Whether text can carry the name: a letter or `_`, then letters, digits and `_`."""
+    return _IDENTIFIER.fullmatch(name) is not None
+
+
+def duplicate_name(
+    name: str, span: Span | None = None, first: Span | None = None, *, where: str = ""
+) -> Diagnostic:
+    """MIL0402: `name` is defined a second time, at `span`; `first` is the earlier definition.
+
+    `where` says the place in words for a program without text; it precedes the message.
+    """
+    return Diagnostic(
+        DUPLICATE_NAME,
+        f"{where}`{name}` is defined twice in one block",
+        span,
+        label="defined again here",
+        labels=[Label(first, "first defined here")] if first is not None else (),
+        help="give one of the two another name",
+    )
+
+
+def undefined_name(name: str, span: Span | None = None, *, where: str = "") -> Diagnostic:
+    """MIL0403: nothing defines `name`, which is used at `span`."""
+    return Diagnostic(
+        UNDEFINED_NAME,
+        f"{where}nothing defines `{name}`",
+        span,
+        label="not an input, and not the result of an operation before this one",
+    )
+
+
+def reserved_name(name: str, span: Span | None = None, *, where: str = "") -> Diagnostic:
+    """MIL0412, a warning: `name` is a word of the language."""
+    return Diagnostic(
+        RESERVED_NAME,
+        f"{where}the name `{name}` is a reserved word",
+        span,
+        severity="warning",
+        help=f"call it something else, such as `{name}_0`",
+    )
