@@ -40,6 +40,10 @@ class ElementType:
             return 0, (1 << self.bits) - 1
         return -(1 << self.bits - 1), (1 << self.bits - 1) - 1
 
+    def __call__(self, *shape: Dim) -> TensorType:
+        """The tensor type of a shape: `FP32(1, None)` is `tensor<fp32, [1, ?]>`, `FP32()` fp32."""
+        return TensorType(self, shape)
+
     def __reduce__(self) -> str:
         return self.name.upper()
 

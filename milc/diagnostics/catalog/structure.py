@@ -26,9 +26,10 @@ ENTRIES = (
         "MIL0402",
         "name defined twice",
         "Within one block every input, argument and result has a name of its own, because uses"
-        " refer to values by name alone. Two branches of a `cond`, or the two blocks of a `while_loop`,"
-        " may use the same names. The result of `read_state` may take the name of an earlier value:"
-        " coremltools writes state updates so, and later uses mean the latest definition.",
+        " refer to values by name alone. Two branches of a `cond`, or the two blocks of a"
+        " `while_loop`, may use the same names. The result of `read_state` may take the name of an"
+        " earlier value: coremltools writes state updates so, and later uses mean the latest"
+        " definition.",
         """
         tensor<fp32, [2]> y = relu(x = x)[name = string("y")];
         tensor<fp32, [2]> y = sqrt(x = x)[name = string("y")];
@@ -155,7 +156,7 @@ ENTRIES = (
         """
         tensor<int32, [2]> strides = const()[name = string("strides")];
         """,
-        "Write the value: `const()[name = string(\"strides\"), val = int32(1)]`.",
+        'Write the value: `const()[name = string("strides"), val = int32(1)]`.',
     ),
     Entry(
         "MIL0412",
