@@ -23,7 +23,7 @@ def entries() -> list[Entry]:
 
 
 def lookup(code: str) -> Entry | None:
-    """The entry of `code` (`MIL0203`; `mil0203`, `0203` and `203` will do), None if there is none."""
+    """The entry of `code`, None if there is none; `mil203` and `203` stand for `MIL0203`."""
     digits = code.strip().upper().removeprefix("MIL").zfill(4)
     return next((entry for entry in _all() if entry.code == f"MIL{digits}"), None)
 

@@ -1,0 +1,113 @@
+"""The catalog for people: what `milc explain` prints, and docs/diagnostics.md.
+
+`python -m milc.diagnostics.explain > docs/diagnostics.md` writes the page afresh; a test compares
+the two. Imports nothing but its neighbours in this room, and no rich.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from milc.diagnostics.catalog import Entry, entries
+from milc.diagnostics.prose import wrap
+
+RANGES = {
+    "MIL00": "milc could not run",
+    "MIL01": "Syntax",
+    "MIL02": "Types, literals and names",
+    "MIL03": "Operations",
+    "MIL04": "Structure",
+    "MIL05": "Packages and compiled models",
+    "MIL06": "Weight files",
+    "MIL07": "Model descriptions",
+    "MIL08": "Lints",
+}
+"""What the codes that begin alike are about."""
+
+INTRODUCTION = """\
+# Diagnostics
+
+What milc has to say about an input carries a code; this page explains every code, and
+`milc explain CODE` prints the same on a terminal. It is made from the catalog in
+`milc/diagnostics/catalog/`, with `python -m milc.diagnostics.explain > docs/diagnostics.md`.
+
+An error makes an input unusable, a warning does not. `milc` ends with exit code 0 if it found
+nothing, 1 if it reported errors in an input, and 2 if it could not run (`MIL00…`).
+"""
+
+
+def explained(entry: Entry, width: int = 80) -> Iterator[tuple[str, str]]:
+    """The lines of what `milc explain` says, each with its style: `heading`, `code` or plain."""
+    yield f"{entry.code}: {entry.title}", "heading"
+    yield "", ""
+    yield from _prose(entry.meaning, width)
+    yield "", ""
+    yield "Example", "heading"
+    yield "", ""
+    for line in _example(entry).split("\n"):
+        yield f"    {line}", "code"
+    yield "", ""
+    yield "What to do", "heading"
+    yield "", ""
+    yield from _prose(entry.fix, width)
+
+
+def explain(entry: Entry, width: int = 80) -> str:
+    """What `milc explain` says about a code, as plain text."""
+    return "".join(f"{line.rstrip()}\n" for line, _ in explained(entry, width))
+
+
+def page(catalog: Iterable[Entry]) -> str:
+    """The catalog as one Markdown page: a table of what there is, then every code."""
+    ranges = [(start, list(group)) for start, group in groupby(catalog, lambda e: e.code[:5])]
+    parts = [INTRODUCTION]
+    for start, group in ranges:
+        parts.append(f"## {start}xx: {RANGES[start]}\n\n| code | meaning |\n| --- | --- |\n")
+        parts[-1] += "".join(f"| [{e.code}](#{e.code.lower()}) | {e.title} |\n" for e in group)
+        parts += map(_section, group)
+    return "\n".join(parts)
+
+
+def _prose(text: str, width: int) -> Iterator[tuple[str, str]]:
+    for i, paragraph in enumerate(_paragraphs(text)):
+        if i:
+            yield "", ""
+        for line in wrap(paragraph, width):
+            yield line, ""
+
+
+def _paragraphs(text: str) -> list[str]:
+    """Paragraphs, each on one line."""
+    return [" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", text.strip())]
+
+
+def _example(entry: Entry) -> str:
+    # inspect takes 10 ms to load, and `render` loads this module whatever it shows.
+    from inspect import cleandoc
+
+    return cleandoc(entry.example)
+
+
+def _section(entry: Entry) -> str:
+    language = "sh" if entry.example.lstrip().startswith("$ ") else "mil"
+    return "\n".join(
+        [
+            f"### {entry.code}",
+            "",
+            f"**{entry.title}**",
+            "",
+            *(f"{paragraph}\n" for paragraph in _paragraphs(entry.meaning)),
+            f"```{language}",
+            _example(entry),
+            "```",
+            "",
+            *(f"{paragraph}\n" for paragraph in _paragraphs(entry.fix)),
+        ]
+    )
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page(entries()))
