@@ -23,5 +23,6 @@ ORACLE_PYTHON = Path(os.environ.get("MILC_ORACLE_PYTHON") or ROOT / ".venv-oracl
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="no ../shared beside the checkout")
 
 needs_oracle = pytest.mark.skipif(
-    not ORACLE_PYTHON.exists(), reason="no coremltools: run `make oracle`, or set MILC_ORACLE_PYTHON"
+    not ORACLE_PYTHON.exists(),
+    reason="no coremltools: run `make oracle`, or set MILC_ORACLE_PYTHON",
 )
