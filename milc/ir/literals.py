@@ -97,7 +97,10 @@ class TensorLiteral(Literal):
         data = self._value()
         if isinstance(data, tuple):
             return list(data)
-        return unpack(self.type.element, data, self.type.count or 0)
+        element, count = self.type.element, self.type.count
+        if count is None:  # `tensor<int32, [?]>([1, 4])`: the elements tell the length
+            count = len(data) * 8 // element.bits
+        return unpack(element, data, count)
 
     def item(self) -> Any:
         """The only element. Raises ValueError if there are more or none."""
@@ -112,7 +115,8 @@ class TensorLiteral(Literal):
         """
         import numpy
 
-        element, shape = self.type.element, [d for d in self.type.shape or () if isinstance(d, int)]
+        element = self.type.element
+        shape = [d if isinstance(d, int) else -1 for d in self.type.shape or ()]
         plain = _NUMPY.get(element.name)
         if plain is not None:
             return numpy.frombuffer(self.data, dtype=plain).reshape(shape)

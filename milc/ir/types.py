@@ -6,7 +6,10 @@ of types an identity test.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
+
+if TYPE_CHECKING:
+    from milc.ir.literals import Literal
 
 
 class ElementType:
@@ -144,18 +147,26 @@ class TensorType(Type):
     """`tensor<fp32, [1, ?]>`; a rank-0 tensor is what MIL calls a scalar.
 
     `shape` is None where even the rank is unknown (the protobuf's rank -1, `[...]` is another
-    thing: it is a shape of one variadic dimension).
+    thing: it is a shape of one variadic dimension). `attributes` are the protobuf's, sorted by
+    name; no known writer has any and text has no place for them.
     """
 
-    __slots__ = ("element", "shape")
+    __slots__ = ("attributes", "element", "shape")
     element: ElementType
     shape: Shape | None
+    attributes: tuple[tuple[str, Literal], ...]
 
-    def __new__(cls, element: ElementType, shape: Shape | None = ()) -> TensorType:
-        self, fresh = cls._intern(element, shape)
+    def __new__(
+        cls,
+        element: ElementType,
+        shape: Shape | None = (),
+        attributes: tuple[tuple[str, Literal], ...] = (),
+    ) -> TensorType:
+        self, fresh = cls._intern(element, shape, attributes)
         if fresh:
             self.element = element
             self.shape = shape
+            self.attributes = attributes
         return self
 
     @property
