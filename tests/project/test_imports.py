@@ -1,0 +1,88 @@
+"""Start-up is a feature: what `import milc` and `milc fmt` must not load."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from tests.shared import ROOT
+
+HEAVY = ("numpy", "google.protobuf", "rich", "milc.opsets", "milc.package", "lark", "click")
+"""What formatting has no use for. click: argument parsing may not need it for the common verb."""
+
+FMT_MAY = frozenset({"click"})
+"""click is allowed on the way of fmt: 31 ms of the 110 that ten times a bare interpreter are."""
+
+MIL = """program(1.0)
+{
+    func main<ios16>(tensor<fp32, [2]> x) {
+        tensor<fp32, [2]> y = relu(x = x)[name = string("y")]; // kept
+    } -> (y);
+}
+"""
+
+needs_cli = pytest.mark.skipif(
+    find_spec("milc.cli.main") is None, reason="milc.cli.main does not exist yet"
+)
+
+
+def loaded_after(code: str, *args: str) -> set[str]:
+    """The modules that a fresh interpreter holds after `code`."""
+    report = "\nimport sys as _s; _s.stdout.write('\\n'.join(['', *_s.modules]))"
+    command = [sys.executable, "-c", code + report, *args]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return set(done.stdout.splitlines())
+
+
+def heavy(modules: set[str]) -> set[str]:
+    """Those of the heavy names that were loaded."""
+    return {name for name in HEAVY if name in modules}
+
+
+def test_import_milc_is_light() -> None:
+    loaded = loaded_after("import milc")
+    assert heavy(loaded) == set()
+    assert {name for name in loaded if name.startswith("milc")} <= {"milc", "milc.version"}
+
+
+@needs_cli
+@pytest.mark.parametrize("flags", [(), ("--check",), ("--diff",)], ids=str)
+def test_fmt_loads_nothing_heavy(tmp_path: Path, flags: tuple[str, ...]) -> None:
+    path = tmp_path / "model.mil"
+    path.write_text(MIL, encoding="utf-8")
+    code = (
+        "import sys\n"
+        "from milc.cli.main import main\n"
+        "sys.argv = ['milc', *sys.argv[1:]]\n"
+        "try:\n    main()\n"
+        "except SystemExit as end:\n    assert end.code in (None, 0, 1), end.code\n"
+    )
+    loaded = loaded_after(code, "fmt", *flags, str(path))
+    assert "milc.syntax" in loaded, "fmt ran"
+    assert heavy(loaded) - FMT_MAY == set()
+
+
+@needs_cli
+def test_the_version_needs_no_metadata() -> None:
+    code = (
+        "import sys\n"
+        "from milc.cli.main import main\n"
+        "sys.argv = ['milc', '--version']\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert end.code in (None, 0)\n"
+    )
+    loaded = loaded_after(code)
+    assert "importlib.metadata" not in loaded
+    assert heavy(loaded) - FMT_MAY == set()
+
+
+def test_the_public_names_are_there() -> None:
+    import milc
+    from milc.version import __version__
+
+    missing = [name for name in getattr(milc, "__all__", ()) if not hasattr(milc, name)]
+    assert missing == []
+    assert getattr(milc, "__version__", __version__) == __version__
