@@ -13,7 +13,7 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Final, NamedTuple, Self
+from typing import IO, Final, NamedTuple, Self
 
 from milc.ir import types as t
 from milc.ir.types import ElementType
@@ -35,7 +35,7 @@ DTYPE_CODES: Final[dict[ElementType, int]] = {
     t.UINT1: 9, t.UINT2: 10, t.UINT4: 11, t.UINT3: 12, t.UINT6: 13, t.INT32: 14, t.UINT32: 15,
     t.FP8E4M3FN: 16, t.FP8E5M2: 17,
 }  # fmt: skip
-"""The storage's own number of each element type it has. bool, 64-bit types and strings have none."""
+"""The storage's number of each element type; bool, strings and 64-bit types have none."""
 DTYPE_ELEMENTS: Final[dict[int, ElementType]] = {code: e for e, code in DTYPE_CODES.items()}
 """The element type of each of the storage's numbers."""
 
@@ -53,7 +53,7 @@ class Blob(NamedTuple):
     """Unused bits at the end of the last byte; 0 but for sub-byte elements."""
 
     @property
-    def count(self) -> int:
+    def count(self) -> int:  # type: ignore[override]  # a tuple's own counts equal fields
         """The number of elements."""
         return (self.size * 8 - self.padding_bits) // self.element.bits
 
@@ -94,44 +94,57 @@ def record(blob: Blob) -> bytes:
     return RECORD.pack(SENTINEL, code, blob.size, blob.data_offset, blob.padding_bits)
 
 
-class BlobWriter:
-    """Writes a new weight file, blob by blob; a context manager that closes it at the end."""
+class BlobStream:
+    """Blobs written one behind the other to an open file, whose present place is offset `start`."""
 
-    def __init__(self, target: Path | BinaryIO) -> None:
-        """Begin at the present place of an open file, which must be its start, or make `target`."""
-        self._owned = isinstance(target, Path)
-        self._file: BinaryIO = target.open("wb") if isinstance(target, Path) else target
-        self._file.write(HEADER.pack(0, VERSION))
-        self._end = HEADER.size
+    def __init__(self, file: IO[bytes], start: int) -> None:
+        self.file = file
+        self.start = start
+        self.end = start
+        """The offset behind the last blob's data."""
         self.count = 0
 
     def append(self, element: ElementType, data: Bytes, count: int | None = None) -> int:
         """Write one blob and return the offset of its record, which is what references name.
 
-        `data` is the packed elements; `count` their number, needed for sub-byte elements that do
-        not fill the last byte. Raises ValueError for what storage cannot hold.
+        `data` is the packed elements; `count` their number, needed where sub-byte elements end
+        within a byte. Raises ValueError for what storage cannot hold.
         """
-        offset = aligned(self._end)
-        data = memoryview(data).cast("B")
-        blob = blob_at(offset, element, len(data), count)
-        self._file.write(bytes(offset - self._end) + record(blob))
-        self._file.write(data)
-        self._end = blob.end
+        offset = aligned(self.end)
+        content = memoryview(data).cast("B")
+        blob = blob_at(offset, element, len(content), count)
+        self.file.write(bytes(offset - self.end) + record(blob))
+        self.file.write(content)
+        self.end = blob.end
         self.count += 1
         return offset
 
+
+class BlobWriter(BlobStream):
+    """Writes a new weight file; a context manager that closes it at the end."""
+
+    def __init__(self, target: Path | IO[bytes]) -> None:
+        """Make the file `target`, or begin at the start of an open one."""
+        self._owned = isinstance(target, Path)
+        file = target.open("wb") if isinstance(target, Path) else target
+        file.write(HEADER.pack(0, VERSION))
+        super().__init__(file, HEADER.size)
+
     def close(self) -> None:
         """Write the number of blobs into the header; close the file if the writer made it."""
-        self._file.seek(0)
-        self._file.write(HEADER.pack(self.count, VERSION))
-        self._file.seek(self._end)
+        self.file.seek(0)
+        self.file.write(HEADER.pack(self.count, VERSION))
+        self.file.seek(self.end)
         if self._owned:
-            self._file.close()
+            self.file.close()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()

@@ -1,106 +1,259 @@
-"""The weight files a model references: found, checked, read lazily, added to and copied.
+"""The weight files of one model, found by the paths its references use, checked, and copied.
 
-Imports diagnostics and ir; never numpy, which a file's bytes do not need.
+A path stays below the folder that `@model_path` means, whatever the model says. Imports
+diagnostics and ir; never numpy, which bytes do not need.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import repeat
 from pathlib import Path
+from typing import Final
 
-from milc.diagnostics import Diagnostic, Span
+from milc.diagnostics import Diagnostic, Label, MilError, Span
 from milc.ir.literals import BlobRef, TensorLiteral
-from milc.ir.types import ElementType
+from milc.ir.types import ElementType, TensorType
 from milc.package.storage import DTYPE_CODES, DTYPE_ELEMENTS, Blob, BlobWriter, Bytes
+from milc.package.weightfile import WeightFile, require_file
 
 __all__ = ["DTYPE_CODES", "DTYPE_ELEMENTS", "Blob", "BlobWriter", "WeightFile", "WeightFiles"]
 
-
-class WeightFile:
-    """One weight file. Opening reads its header; the data is mapped when somebody asks for it."""
-
-    def __init__(self, path: Path) -> None:
-        """Open `path`. Raises MilError (MIL06xx) if it is no storage version 2."""
-        raise NotImplementedError
-
-    @property
-    def count(self) -> int:
-        """The number of blobs that the header tells."""
-        raise NotImplementedError
-
-    @property
-    def size(self) -> int:
-        """Bytes of the whole file."""
-        raise NotImplementedError
-
-    def blob(self, offset: int) -> Blob:
-        """The blob whose record is at `offset`. Raises MilError (MIL06xx) if there is none."""
-        raise NotImplementedError
-
-    def data(self, blob: Blob) -> memoryview:
-        """The packed elements, mapped, not read."""
-        raise NotImplementedError
-
-    def read(self, blob: Blob) -> bytes:
-        """The packed elements, copied into memory."""
-        raise NotImplementedError
-
-    def blobs(self) -> Iterator[Blob]:
-        """Every blob in order. Raises MilError where a record is not what it should be."""
-        raise NotImplementedError
+PREFIX: Final = "@model_path/"
+"""What the path of every reference begins with: the folder that holds the program."""
+_EXAMPLE: Final = "a path looks like @model_path/weights/weight.bin"
+_OWN_FILES: Final = ("model.mlmodel", "model.mil", "model.json")
+_FORBIDDEN: Final = {*map(chr, range(32)), "\\", *(":" if os.name == "nt" else "")}
 
 
 class WeightFiles:
-    """The weight files of one model, by the paths that references use (`@model_path/…`)."""
+    """The weight files of one model, by the paths that references use (`@model_path/…`).
+
+    `root` is the folder that `@model_path` means, None where there is none; `also` a second one to
+    look into. In a folder without a model of its own, `weights/x.bin` may also lie as `x.bin`.
+    """
 
     def __init__(self, root: Path | None, also: Path | None = None) -> None:
-        """`root` is the folder that `@model_path` means, `also` a second place to look."""
+        self._roots = [folder for folder in (root, also) if folder is not None]
+        self._files: dict[str, WeightFile | list[Diagnostic]] = {}
 
     def resolve(self, path: str) -> Path:
-        """The file that `path` means. Raises MilError (MIL06xx)."""
-        raise NotImplementedError
+        """The file that `path` means. Raises MilError (MIL0601 to MIL0606, MIL0622)."""
+        parts = _parts(path)
+        for root in self._roots:
+            for below in _places(root, parts):
+                if os.path.lexists(found := root.joinpath(*below)):
+                    return _checked(root, found)
+        looked = str(self._roots[0].joinpath(*parts)) if self._roots else None
+        raise MilError(Diagnostic("MIL0601", f"there is no weight file {path}", path=looked))
 
     def file(self, path: str) -> WeightFile:
-        """The opened file, kept. Raises MilError (MIL06xx)."""
-        raise NotImplementedError
+        """The opened file, kept for the next time.
+
+        Raises MilError (MIL0601 to MIL0609, MIL0622).
+        """
+        known = self._files.get(path)
+        if known is None:
+            # Another spelling of a path (`//`, `/./`) must give the same file.
+            name = PREFIX + "/".join(_parts(path))
+            known = self._files.get(name) or self._opened(name)
+            self._files[path] = self._files[name] = known
+        if isinstance(known, list):
+            raise MilError(known)
+        return known
 
     def check(self, ref: BlobRef, span: Span | None = None) -> list[Diagnostic]:
-        """What is wrong with a reference; `span` is its place in a text."""
-        raise NotImplementedError
+        """What is wrong with a reference, its file and its blob; `span` is its place in a text."""
+        try:
+            file = self.file(ref.path)
+            blob = file.blob(ref.offset)
+        except MilError as error:
+            return [_placed(found, ref, span) for found in error.diagnostics]
+        return [
+            Diagnostic(code, message, span, path=str(file.path or file.name))
+            for code, message in _differences(ref, blob)
+        ]
 
     def check_all(
         self, refs: Iterable[BlobRef], spans: Sequence[Span | None] | None = None
     ) -> list[Diagnostic]:
-        """What is wrong with any of them, and which blobs overlap; one span a reference."""
-        raise NotImplementedError
+        """What is wrong with any of them, and which blobs overlap; one span a reference.
+
+        A file that cannot be used is reported once, where it is first named.
+        """
+        found: list[Diagnostic] = []
+        unusable: set[str] = set()
+        blobs: dict[tuple[str, int], _Use] = {}
+        for ref, span in zip(refs, spans or repeat(None), strict=False):
+            if ref.path in unusable:
+                continue
+            found += (problems := self.check(ref, span))
+            file = self._files.get(ref.path)
+            if not isinstance(file, WeightFile):
+                unusable.add(ref.path)
+            elif not problems:
+                blobs.setdefault((file.name, ref.offset), (file.blob(ref.offset), ref, span))
+        return found + list(_overlaps(blobs))
 
     def literal(self, ref: BlobRef) -> TensorLiteral:
-        """The tensor a reference means, its bytes read when asked for. Raises MilError (MIL06xx)."""
-        raise NotImplementedError
+        """The tensor a reference means, its bytes read when asked for.
+
+        Raises MilError (MIL06xx).
+        """
+        if problems := self.check(ref):
+            raise MilError(problems)
+        assert isinstance(ref.type, TensorType)
+        file = self.file(ref.path)
+        return TensorLiteral(ref.type, _Stored(file, file.blob(ref.offset)), ref.doc)
 
     def append(
         self, path: str, element: ElementType, payload: Bytes, count: int | None = None
     ) -> int:
-        """Add a blob to the file at `path` (which need not exist); returns its record's offset.
+        """Add a blob to the file at `path`, which need not exist; returns its record's offset.
 
-        Nothing is written before `write_into`; until then the blob can be read like any other.
-        `count` is the number of elements, needed for sub-byte ones that end within a byte.
+        Nothing is written before `write_into`; until then the blob is read like any other. `count`
+        is the number of elements, needed where sub-byte ones end within a byte. Raises MilError
+        (MIL06xx) if the file or its path cannot be used, ValueError for what storage cannot hold.
         """
-        raise NotImplementedError
+        try:
+            file = self.file(path)
+        except MilError as error:
+            if error.diagnostics[0].code != "MIL0601":
+                raise
+            name = PREFIX + "/".join(_parts(path))
+            self._files[path] = self._files[name] = file = WeightFile(None, name)
+        return file.append(element, payload, count)
 
-    def files(self, refs: Iterable[BlobRef]) -> Mapping[str, Path | None]:
-        """Each path that `refs` name, and its source; None for a file that only `append` made."""
-        raise NotImplementedError
+    def files(self, refs: Iterable[BlobRef]) -> dict[str, Path | None]:
+        """Each path that `refs` name with its source, None for a file that only `append` made.
+
+        Raises MilError (MIL06xx).
+        """
+        return {path: self.file(path).path for path in dict.fromkeys(ref.path for ref in refs)}
+
+    def size(self, paths: Iterable[str]) -> int:
+        """Bytes that `write_into` will write. Raises MilError (MIL06xx)."""
+        return sum({(file := self.file(path)).name: file.size for path in paths}.values())
 
     def write_into(
         self, folder: Path, paths: Iterable[str], progress: Callable[[int], None] | None = None
     ) -> None:
         """Copy the files into `folder`, the new `@model_path`, with what `append` added.
 
-        `progress` is called with a number of bytes after each part that is copied.
+        `progress` is called with a number of bytes after each part. Raises MilError (MIL06xx) for
+        a file that cannot be used, OSError where writing fails (the body of a `staged_folder`
+        turns it into a diagnostic).
         """
-        raise NotImplementedError
+        for file in {self.file(path).name: self.file(path) for path in paths}.values():
+            target = folder.joinpath(*_parts(file.name))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            file.write(target, progress)
 
     def close(self) -> None:
         """Close all files and forget what `append` added."""
-        raise NotImplementedError
+        for file in self._files.values():
+            if isinstance(file, WeightFile):
+                file.close()
+        self._files.clear()
+
+    def _opened(self, name: str) -> WeightFile | list[Diagnostic]:
+        try:
+            return WeightFile(self.resolve(name), name)
+        except MilError as error:
+            return error.diagnostics
+
+
+_Use = tuple[Blob, BlobRef, Span | None]
+
+
+class _Stored:
+    """The payload of a literal that lies in a weight file."""
+
+    __slots__ = ("blob", "file")
+
+    def __init__(self, file: WeightFile, blob: Blob) -> None:
+        self.file = file
+        self.blob = blob
+
+    def read(self) -> bytes:
+        return self.file.read(self.blob)
+
+
+def _parts(path: str) -> tuple[str, ...]:
+    """The names below `@model_path`. Raises MilError (MIL0602, MIL0603, MIL0622)."""
+    rest = path.removeprefix(PREFIX)
+    parts = tuple(part for part in rest.split("/") if part not in ("", "."))
+    if rest == path or not parts or rest.endswith("/") or _unusable(rest):
+        message = f"{path!r} does not name a file below @model_path"
+        raise MilError(Diagnostic("MIL0602", message, help=_EXAMPLE))
+    if ".." in parts:
+        message = f"{path!r} climbs out of the model's folder"
+        raise MilError(Diagnostic("MIL0603", message, help=_EXAMPLE))
+    if len(parts) == 1 and parts[0].lower() in _OWN_FILES:
+        message = f"{path!r} is the place of the model itself, not of a weight file"
+        raise MilError(Diagnostic("MIL0622", message, help=_EXAMPLE))
+    return parts
+
+
+def _unusable(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return True
+    return not _FORBIDDEN.isdisjoint(name)
+
+
+def _places(root: Path, parts: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    yield parts
+    # A package has its weights where it says; a mere folder of weights need not repeat `weights/`.
+    loose = parts[0] == "weights" and len(parts) > 1
+    if loose and not any(root.joinpath(name).exists() for name in _OWN_FILES):
+        yield parts[1:]
+
+
+def _checked(root: Path, found: Path) -> Path:
+    """`found` without links. Raises MilError (MIL0601, MIL0604 to MIL0606)."""
+    real = Path(os.path.realpath(found))
+    if not real.is_relative_to(os.path.realpath(root)):
+        help = "copy the model with its links followed: cp -RL"
+        message = "a link that leaves the model's folder"
+        raise MilError(Diagnostic("MIL0604", message, path=str(found), help=help))
+    require_file(real)
+    return real
+
+
+def _placed(found: Diagnostic, ref: BlobRef, span: Span | None) -> Diagnostic:
+    """The diagnostic of a file or blob at the reference that led there."""
+    if span is None:
+        return found
+    message = found.message if ref.path in found.message else f"{ref.path}: {found.message}"
+    return Diagnostic(found.code, message, span, notes=found.notes, help=found.help)
+
+
+def _differences(ref: BlobRef, blob: Blob) -> Iterator[tuple[str, str]]:
+    """Code and message of how the blob is not what the reference's type says."""
+    type, where = ref.type, f"the blob at offset {ref.offset} of {ref.path}"
+    if not isinstance(type, TensorType) or type.element not in DTYPE_CODES or type.count is None:
+        yield "MIL0620", f"{type!r} is a type that no weight file can hold"
+    elif type.element is not blob.element:
+        yield "MIL0618", f"the type says {type.element}, {where} holds {blob.element}"
+    elif type.count != blob.count:
+        yield "MIL0619", f"{type!r} has {type.count} elements, {where} holds {blob.count}"
+
+
+def _overlaps(uses: dict[tuple[str, int], _Use]) -> Iterator[Diagnostic]:
+    """Blobs of one file that share bytes (MIL0621)."""
+    file, furthest = "", None
+    for (name, offset), use in sorted(uses.items(), key=lambda item: item[0]):
+        blob, ref, span = use
+        if name != file or furthest is None:
+            file, furthest = name, use
+            continue
+        other, _, other_span = furthest
+        if offset < other.end:
+            message = f"the blobs at {other.offset} and {offset} of {name} overlap"
+            labels = [Label(other_span, f"reaches to {other.end}")] if other_span else []
+            yield Diagnostic("MIL0621", message, span, path=ref.path, labels=labels)
+        if blob.end > other.end:
+            furthest = use
