@@ -110,9 +110,10 @@ distclean: clean ## Remove the environments too
 
 # Environments. A stamp is older than pyproject.toml when what it lists may have changed.
 
+# setuptools warns at each editable install that the checkout comes first, which is what is wanted.
 $(VENV)/.milc: pyproject.toml
 	$(call environment,$(VENV))
-	@$(BIN)/python -m pip install --quiet --editable .
+	@PYTHONWARNINGS='ignore:Editable installation' $(BIN)/python -m pip install --quiet --editable .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.milc
