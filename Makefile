@@ -12,6 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ORACLE := .venv-oracle
 LOWEST := .venv-lowest
+PROTO := .venv-proto
 
 MAKEFLAGS += --no-print-directory
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -78,7 +79,7 @@ hooks: $(VENV)/.dev ## Have git run the checks at each commit
 .PHONY: oracle
 oracle: ## Make the environment with coremltools that some tests ask; fails where it cannot be had
 	@[ -x $(ORACLE)/bin/python ] || rm -f $(ORACLE)/.tried
-	@$(MAKE) $(ORACLE)/.tried
+	@$(MAKE) -s $(ORACLE)/.tried
 	@[ -x $(ORACLE)/bin/python ]
 
 .PHONY: grammar
@@ -86,8 +87,8 @@ grammar: $(VENV)/.dev ## Make grammar/tables.py anew from grammar/mil.lark
 	@$(BIN)/python -m milc.grammar.build
 
 .PHONY: proto
-proto: $(VENV)/.milc ## Make milc/package/proto/*_pb2.py anew from the .proto files
-	@$(BIN)/python milc/package/proto/generate.py
+proto: $(PROTO)/.done ## Make milc/package/proto/*_pb2.py anew from the .proto files (Python 3.11, 3.12)
+	@$(PROTO)/bin/python milc/package/proto/generate.py
 
 .PHONY: build
 build: $(VENV)/.dev ## Build the wheel and the source distribution into dist/
@@ -125,6 +126,11 @@ $(ORACLE)/.tried: pyproject.toml
 	@$(ORACLE)/bin/python -m pip install --quiet --group oracle || { \
 	  rm -rf $(ORACLE) && mkdir $(ORACLE); \
 	  echo "coremltools cannot be installed here: tests that ask it are skipped (see: make oracle)"; }
+	@touch $@
+
+$(PROTO)/.done: pyproject.toml
+	$(call environment,$(PROTO))
+	@$(PROTO)/bin/python -m pip install --quiet --group proto
 	@touch $@
 
 $(LOWEST)/.dev: pyproject.toml
