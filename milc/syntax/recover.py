@@ -1,0 +1,321 @@
+"""Syntax errors: saying what was expected, and finding the place to go on from.
+
+After an error inside a block, reading goes on behind the next semicolon, or at the block's end;
+after one in a function's head, at the function's body; after one elsewhere, at the next function.
+Names that a skipped statement would have defined count as defined, so that one error is one
+diagnostic.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from milc.grammar import PATTERNS, STATES
+from milc.syntax.lalr import END, KEYWORDS, Automaton, Token, acceptable
+
+if TYPE_CHECKING:
+    from milc.syntax.parse import _Reader
+
+MAX_ERRORS: Final = 1000
+
+_WORDS: Final = {
+    "ARROW": "`->`", "LPAR": "`(`", "RPAR": "`)`", "LSQB": "`[`", "RSQB": "`]`", "LBRACE": "`{`",
+    "RBRACE": "`}`", "LESS": "`<`", "MORE": "`>`", "EQUAL": "`=`", "COMMA": "`,`", "SEMICOLON": "`;`",
+    "UNKNOWN": "`?`", "VARIADIC": "`...`", "NAME": "a name", "NUMBERS": "a number",
+    "STRING": "a string", "STATEMENT": "a statement", END: "the end of the text",
+    "PROGRAM": "`program`", "FUNC": "`func`", "BLOBFILE": "`BLOBFILE`",
+}  # fmt: skip
+_TYPE_WORDS: Final = frozenset(("TENSOR", "LIST", "DICT", "TUPLE", "STATE", "BUFFER"))
+
+_definition = re.compile(rf"(?:{PATTERNS['P_TYPE']}|>)\s+({PATTERNS['WORD']})\s*(?=[,=])").finditer
+_body = re.compile(r"\{[ \t]*(?://[^\n]*)?\n|\{(?=\s*(?:tensor|\w+\s+\w+\s*=))").search
+_next_function = re.compile(r"^[ \t]*func\b|\bfunc\s+\w+\s*<", re.M).search
+
+
+class Recovery:
+    """Reports each syntax error of one text and sets the automaton to go on behind it."""
+
+    def __init__(self, reader: _Reader) -> None:
+        self.reader = reader
+        self.statement_start = 0
+
+    def recover(self, automaton: Automaton, token: Token) -> bool:
+        """Report the error at `token`; False where reading cannot go on."""
+        reader = self.reader
+        if len(reader.diagnostics) >= MAX_ERRORS:
+            return False
+        expected = acceptable(automaton.states)
+        if (
+            "SEMICOLON" in expected
+            and "FUNC" not in expected
+            and self.on_new_line(automaton, token)
+        ):
+            self.missing_semicolon(automaton)
+            return automaton.feed(Token("SEMICOLON", ";", automaton.at, automaton.at))
+        self.report(automaton, token, expected)
+        if token.type == END:
+            return False
+        body = _deepest(automaton.states, "STATEMENT")
+        head = _deepest(automaton.states, "FUNC")
+        if body is not None and (head is None or body > head):
+            return self.in_body(automaton, token, body)
+        return self.outside(automaton, token, head)
+
+    # What went wrong
+
+    def report(self, automaton: Automaton, token: Token, expected: list[str]) -> None:
+        special = next(
+            (made for make in _SPECIAL if (made := make(automaton, token, expected)) is not None),
+            None,
+        )
+        if special is not None:
+            code, message, more = special
+            self.reader.report(code, message, token.start, max(token.end, token.start + 1), **more)
+            return
+        wanted = _listed(expected)
+        found = _found(automaton, token)
+        self.reader.report(
+            "MIL0105" if token.type == END else "MIL0101",
+            f"expected {wanted}, found {found}",
+            token.start,
+            max(token.end, token.start),
+            label=f"expected {wanted}",
+        )
+
+    def on_new_line(self, automaton: Automaton, token: Token) -> bool:
+        return "\n" in automaton.text[automaton.at : token.start] or token.type == "RBRACE"
+
+    def missing_semicolon(self, automaton: Automaton) -> None:
+        at = automaton.at
+        self.reader.report(
+            "MIL0109",
+            "a statement ends in `;`",
+            at,
+            at,
+            label="expected `;`",
+            help="put a semicolon here",
+        )
+
+    # Where to go on
+
+    def in_body(self, automaton: Automaton, token: Token, body: int) -> bool:
+        closing = _index_of_token(automaton.values[body:], "RBRACE")
+        if closing is not None:
+            del automaton.states[body + closing + 2 :], automaton.values[body + closing + 1 :]
+            self.skip_statement(automaton, token)
+            for kind in ("ARROW", "LPAR", "RPAR"):
+                automaton.feed(Token(kind, "", token.start, token.start))
+            if "SEMICOLON" in acceptable(automaton.states):
+                automaton.feed(Token("SEMICOLON", ";", token.start, token.start))
+            return True
+        start = _first_place(automaton.values[body:], token.start)
+        del automaton.states[body + 1 :], automaton.values[body:]
+        self.skip_statement(automaton, token)
+        for found in _definition(automaton.text, start, automaton.at):
+            self.reader.scope.presume(found[1])
+        return True
+
+    def skip_statement(self, automaton: Automaton, token: Token) -> None:
+        """Move behind the next semicolon, or to the end of the block or of the text."""
+        automaton.at = token.start
+        while True:
+            following = automaton.next_token()
+            before = automaton.at
+            automaton.at = following.end
+            if following.type == "SEMICOLON":
+                return
+            starts_function = following.type == "FUNC" and automaton.next_token().type == "NAME"
+            if following.type == END or starts_function:
+                automaton.at = following.start
+                return
+            if following.type == "RBRACE" and automaton.next_token().type == "ARROW":
+                automaton.at = following.start
+                return
+            if automaton.at == before:
+                automaton.at = before + 1
+
+    def outside(self, automaton: Automaton, token: Token, head: int | None) -> bool:
+        in_function = (
+            head is not None and _index_of_token(automaton.values[head:], "FUNC") is not None
+        )
+        if head is None:
+            self.restart(automaton)
+        else:
+            del automaton.states[head + 1 :], automaton.values[head:]
+        following = _next_function(automaton.text, token.start)
+        if in_function:
+            body = _body(automaton.text, token.start)
+            if body is not None and (following is None or body.start() < following.start()):
+                return self.enter_body(automaton, body.start())
+        if following is None or head is None and following.start() < token.start:
+            return False
+        automaton.at = following.start()
+        return token.start < automaton.at or token.type != "FUNC"
+
+    def restart(self, automaton: Automaton) -> None:
+        """Behave as though a program's head had been read."""
+        from milc.grammar import STARTS
+
+        automaton.states[:] = [STARTS["program"]]
+        automaton.values.clear()
+        for kind, text in (
+            ("PROGRAM", "program"),
+            ("LPAR", "("),
+            ("NUMBERS", "1.3"),
+            ("RPAR", ")"),
+            ("LBRACE", "{"),
+        ):
+            automaton.feed(Token(kind, text, 0, 0))
+
+    def enter_body(self, automaton: Automaton, brace: int) -> bool:
+        """Behave as though a function's head had been read, of inputs unknown."""
+        name = f"<unread at {brace}>"
+        for kind, text in (
+            ("FUNC", "func"), ("NAME", name), ("LESS", "<"), ("NAME", "ios15"), ("MORE", ">"),
+            ("LPAR", "("), ("RPAR", ")"), ("LBRACE", "{"),
+        ):  # fmt: skip
+            automaton.feed(Token(kind, text, brace, brace))
+        automaton.at = brace + 1
+        # The head is reduced only when the parser has seen what follows it.
+        automaton.feed(Token("STATEMENT", "", brace + 1, brace + 1))
+        self.reader.scope.forgiving = True
+        return True
+
+
+def _deepest(states: list[int], symbol: str) -> int | None:
+    for at in range(len(states) - 1, -1, -1):
+        if symbol in STATES[states[at]]:
+            return at
+    return None
+
+
+def _index_of_token(values: list[Any], kind: str) -> int | None:
+    found = [
+        at for at, value in enumerate(values) if isinstance(value, Token) and value.type == kind
+    ]
+    return found[0] if found else None
+
+
+def _first_place(values: list[Any], otherwise: int) -> int:
+    places = [value.start for value in values if hasattr(value, "start")]
+    return min(places, default=otherwise)
+
+
+def _listed(expected: list[str]) -> str:
+    words = [_WORDS[kind] for kind in expected if kind in _WORDS and kind != "STATEMENT"]
+    if _TYPE_WORDS & set(expected):
+        words = [
+            word for word in words if word not in ("`program`", "`func`", "`BLOBFILE`", "a name")
+        ]
+        words.insert(0, "a statement" if "STATEMENT" in expected else "a type")
+        if "NAME" in expected and "STATEMENT" not in expected:
+            words[0] = "a name or a type"
+    elif "NAME" in expected:
+        words = [word for word in words if word not in ("`program`", "`func`", "`BLOBFILE`")]
+    return (
+        words[0]
+        if len(words) == 1
+        else f"{', '.join(words[:-1])} or {words[-1]}"
+        if words
+        else "nothing"
+    )
+
+
+def _found(automaton: Automaton, token: Token) -> str:
+    if token.type == END:
+        return "the end of the text"
+    if token.type == "" or token.type not in KEYWORDS.values() and token.type != "NAME":
+        shown = token.text if len(token.text) < 40 else f"{token.text[:37]}..."
+        return f"`{shown}`" if shown.isprintable() else repr(shown)
+    return f"`{token.text}`"
+
+
+# Shapes of error that people really write; each is recognised by what stands there.
+# A row gives the code, the message and what else the diagnostic says, or None.
+
+_Special = tuple[str, str, dict[str, Any]] | None
+
+
+def _unterminated(automaton: Automaton, token: Token, expected: list[str]) -> _Special:
+    if token.type != "" or token.text not in ('"', "`"):
+        return None
+    what = "string" if token.text == '"' else "name"
+    return (
+        "MIL0103",
+        f"the {what} does not end on its line",
+        {"help": rf"close it with {token.text}; a line break inside is written \n"},
+    )
+
+
+def _reference(automaton: Automaton, token: Token, expected: list[str]) -> _Special:
+    if token.text != "%":
+        return None
+    return "MIL0107", "MIL writes values by their name alone", {"help": "leave out the `%`"}
+
+
+def _block_comment(automaton: Automaton, token: Token, expected: list[str]) -> _Special:
+    if not automaton.text.startswith(("/*", "*/", "#"), token.start):
+        return None
+    return (
+        "MIL0108",
+        "MIL knows only comments from `//` to the end of the line",
+        {"help": "begin each line of the comment with `//`"},
+    )
+
+
+def _character(automaton: Automaton, token: Token, expected: list[str]) -> _Special:
+    if token.type != "":
+        return None
+    shown = f"`{token.text}`" if token.text.isprintable() else f"U+{ord(token.text or chr(0)):04X}"
+    return (
+        "MIL0102",
+        f"the character {shown} has no place in MIL text",
+        {"label": f"expected {_listed(expected)}"},
+    )
+
+
+def _bracketed_results(automaton: Automaton, token: Token, expected: list[str]) -> _Special:
+    if token.type not in ("LSQB", "LPAR") or "STATEMENT" not in expected:
+        return None
+    return (
+        "MIL0106",
+        "several results stand side by side, without brackets",
+        {"help": "write `TYPE a, TYPE b = op(...)`"},
+    )
+
+
+def _not_mil(automaton: Automaton, token: Token, expected: list[str]) -> _Special:
+    if expected != ["PROGRAM"]:
+        return None
+    if token.type == END:
+        return "MIL0120", "the text holds no program", {}
+    if automaton.text.startswith("version https://git-lfs"):
+        return (
+            "MIL0120",
+            "this is a Git LFS pointer, not the file itself",
+            {"help": "fetch the file with `git lfs pull`"},
+        )
+    return (
+        "MIL0120",
+        f"a MIL text begins with `program`, this one with {_found(automaton, token)}",
+        {"help": "MIL text begins `program(1.3)`"},
+    )
+
+
+def _bare_blobfile(automaton: Automaton, token: Token, expected: list[str]) -> _Special:
+    if token.type != "BLOBFILE" and "BLOBFILE" not in token.text:
+        return None
+    return (
+        "MIL0111",
+        "BLOBFILE stands in a typed value",
+        {
+            "help": 'write `tensor<fp16, [n]>(BLOBFILE(path = string("@model_path/…"), offset = uint64(64)))`'
+        },
+    )
+
+
+_SPECIAL: Final[tuple[Callable[[Automaton, Token, list[str]], _Special], ...]] = (
+    _not_mil, _unterminated, _reference, _block_comment, _bracketed_results, _bare_blobfile, _character,
+)  # fmt: skip

@@ -1,0 +1,98 @@
+"""The names that a text has defined so far, block within block."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from milc.diagnostics import Diagnostic, Source, Span
+from milc.ir.names import REDEFINING, duplicate_name, undefined_name
+from milc.ir.nodes import Block, Op, Value
+from milc.ir.types import FP32, TensorType
+
+_NO_TYPE: Final = TensorType(FP32, None)
+
+
+class Scope:
+    """One block's names. `forgiving` after an error that may have hidden definitions."""
+
+    __slots__ = (
+        "block",
+        "depth",
+        "diagnostics",
+        "forgiving",
+        "forward_uses",
+        "names",
+        "outer",
+        "source",
+    )
+
+    def __init__(self, source: Source, diagnostics: list[Diagnostic], outer: Scope | None) -> None:
+        self.source = source
+        self.diagnostics = diagnostics
+        self.outer = outer
+        self.depth: int = outer.depth + 1 if outer else 0
+        self.block = Block()
+        self.names: dict[str, Value] = {}
+        self.forward_uses: list[tuple[Value, Span]] = []
+        self.forgiving: bool = outer.forgiving if outer else False
+
+    def use(self, name: str) -> Value | None:
+        """The value that `name` means here, or None."""
+        scope: Scope | None = self
+        while scope is not None:
+            found = scope.names.get(name)
+            if found is not None:
+                return found
+            scope = scope.outer
+        return None
+
+    def forward(self, name: str, span: Span) -> Value:
+        """A place-holder for a name not defined yet; `close` settles what it means."""
+        value = Value(name, _NO_TYPE, None, span)
+        self.forward_uses.append((value, span))
+        return value
+
+    def define(self, value: Value) -> None:
+        """Add a definition; a name may have one in a block."""
+        first = self.names.get(value.name)
+        self.names[value.name] = value
+        if first is None or (isinstance(value.owner, Op) and value.owner.kind in REDEFINING):
+            return
+        self.diagnostics.append(duplicate_name(value.name, value.span, first.span))
+
+    def presume(self, name: str) -> None:
+        """Take `name` as defined, by a statement that could not be read."""
+        self.names.setdefault(name, Value(name, _NO_TYPE))
+
+    def close(self) -> Scope | None:
+        """Settle the names used before their definition. Returns the scope around this one."""
+        outer = self.outer
+        for place_holder, span in self.forward_uses:
+            found = self.names.get(place_holder.name)
+            if found is not None:
+                _replace(place_holder, found)
+            elif outer is not None and outer.outer is not None:
+                outer.forward_uses.append((place_holder, span))
+            elif not self.forgiving:
+                self._undefined(place_holder.name, span)
+        return outer
+
+    def _undefined(self, name: str, span: Span) -> None:
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, self.names, 1)
+        found = undefined_name(name, span)
+        found.help = f"did you mean `{near[0]}`?" if near else None
+        self.diagnostics.append(found)
+
+
+def _replace(old: Value, new: Value) -> None:
+    """Let every user of a place-holder use the value it stood for."""
+    for user, count in old.uses.items():
+        new.uses[user] = new.uses.get(user, 0) + count
+        if isinstance(user, Op):
+            for name, bound in user.args.items():
+                user.args[name] = tuple([new if operand is old else operand for operand in bound])
+        else:
+            user.outputs = [new if value is old else value for value in user.outputs]
+    old.uses = {}
