@@ -8,10 +8,13 @@ finding here, so that one mistake has one code and one wording. Imports diagnost
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from milc.diagnostics import Diagnostic, Label, Span
 from milc.ir.types import ELEMENT_TYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 DUPLICATE_NAME: Final = "MIL0402"
 UNDEFINED_NAME: Final = "MIL0403"
@@ -36,6 +39,55 @@ Later uses mean the latest definition.
 """
 
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+class Names:
+    """The names of a function's values, and new ones.
+
+    Counts the values of each name, for two blocks side by side may use the same one. A name that
+    was used or given out once is never given out again, even if its value is gone.
+    """
+
+    __slots__ = ("_counts", "_next")
+
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        self._counts: dict[str, int] = {}
+        self._next: dict[str, int] = {}
+        for name in names:
+            self.take(name)
+
+    def fresh(self, base: str) -> str:
+        """`base` if it is free and no reserved word, else `base_0`, `base_1` …
+
+        The name is then reserved, so that the next call gives another one. Takes constant time,
+        averaged over the calls with one base.
+        """
+        if not base or base in self._counts or base in RESERVED:
+            return self.numbered(base or "value")
+        self._counts[base] = 0
+        return base
+
+    def numbered(self, base: str) -> str:
+        """The first free one of `base_0`, `base_1` …, which is then reserved."""
+        number = self._next.get(base, 0)
+        while f"{base}_{number}" in self._counts:
+            number += 1
+        name = f"{base}_{number}"
+        self._next[base] = number + 1
+        self._counts[name] = 0
+        return name
+
+    def taken(self, name: str) -> bool:
+        """Whether a value has the name now."""
+        return self._counts.get(name, 0) > 0
+
+    def take(self, name: str) -> None:
+        """Count a value of that name."""
+        self._counts[name] = self._counts.get(name, 0) + 1
+
+    def release(self, name: str) -> None:
+        """Count a value of that name less."""
+        self._counts[name] -= 1
 
 
 def is_identifier(name: str) -> bool:
