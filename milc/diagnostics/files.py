@@ -82,6 +82,12 @@ def read_text(path: AnyPath, limit: int = TOO_LARGE) -> str:
     return decode(read_bytes(path, limit), os.fspath(path))
 
 
+def leaves(folder: AnyPath, path: AnyPath) -> bool:
+    """Whether `path`, with its links followed, ends outside `folder`."""
+    top = os.path.realpath(folder)
+    return os.path.commonpath((top, os.path.realpath(path))) != top
+
+
 def decode(data: bytes, path: str) -> str:
     """UTF-8 bytes as text, without a byte order mark; `path` is what a diagnostic calls them.
 

@@ -1,18 +1,33 @@
-"""The .mlpackage folder and its manifest, and finding out what a path holds.
+"""The .mlpackage folder and its manifest, read, checked and written.
 
-Imports diagnostics and this room's weights; never protobuf, which the bytes do not need here.
+Imports diagnostics and this room's weights; never protobuf: a model's bytes pass through unread.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Final, NamedTuple, NoReturn
+from uuid import UUID
 
-from milc.diagnostics import Diagnostic
+from milc.diagnostics import Diagnostic, MilError, Severity, errors
+from milc.diagnostics.files import decode, leaves, read_bytes, staged_folder
+from milc.package.kinds import Kind, sniff
 from milc.package.weights import WeightFiles
 
-Kind = Literal["text", "mlpackage", "mlmodel", "mlmodelc", "pipeline-mlmodelc"]
+__all__ = ["Kind", "Manifest", "looks_like_package", "read_manifest", "sniff", "write_package"]
+
+AUTHOR: Final = "com.apple.CoreML"
+"""The author of every item, and the folder of `Data` that its items lie in."""
+_LARGEST: Final = 1 << 20
+_STRINGS: Final = ("author", "description", "name", "path")
+_VERSION: Final = re.compile(r"([0-9]{1,9})\.([0-9]{1,9})\.([0-9]{1,9})")
+_NEWEST: Final = (1, 0, 0)
+_COPY: Final = "copy the package with its links followed: cp -RL"
 
 
 class Manifest(NamedTuple):
@@ -34,8 +49,16 @@ class Manifest(NamedTuple):
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Read and check the manifest. Raises MilError (MIL05xx) with all that is wrong with it."""
-    raise NotImplementedError
+    """Read and check a package's manifest.
+
+    Raises MilError with all that is wrong with it (MIL0501 to MIL0509), or with MIL00xx if it
+    cannot be read.
+    """
+    reader = _Reader(folder)
+    manifest = reader.read()
+    if manifest is None or errors(reader.found):
+        raise MilError(reader.found)
+    return manifest._replace(warnings=tuple(reader.found))
 
 
 def write_package(
@@ -45,19 +68,131 @@ def write_package(
     paths: Iterable[str],
     progress: Callable[[int], None] | None = None,
 ) -> None:
-    """Write a package in place of `target`; `paths` are the weight files that the model names."""
-    raise NotImplementedError
+    """Write a package that takes the place of `target`, laid out as Apple's tools do.
+
+    `paths` are the weight files that the model names; `progress` is called with the bytes of each
+    part of them that is copied. The same model gives the same package, byte for byte. Raises
+    MilError (MIL0008 to MIL0012, MIL06xx), and leaves what was there as it was.
+    """
+    with staged_folder(target, looks_like_package) as folder:
+        place = folder / "Data" / AUTHOR
+        (place / "weights").mkdir(parents=True)
+        weights.write_into(place, paths, progress)
+        (place / "model.mlmodel").write_bytes(model_bytes)
+        (folder / "Manifest.json").write_text(_manifest(model_bytes), encoding="utf-8")
 
 
 def looks_like_package(path: Path) -> bool:
     """Whether `path` is a folder laid out like a package, so that a new one may replace it."""
-    raise NotImplementedError
+    return (path / "Manifest.json").is_file() and (path / "Data").is_dir()
 
 
-def sniff(path: Path) -> Kind:
-    """What `path` holds, told by its content.
+def _manifest(model_bytes: bytes) -> str:
+    digest = hashlib.sha256(model_bytes).digest()
+    model, weights = (_identifier(digest, name) for name in ("model.mlmodel", "weights"))
+    top = {
+        "fileFormatVersion": "1.0.0",
+        "itemInfoEntries": {
+            model: _item("model.mlmodel", "CoreML Model Specification"),
+            weights: _item("weights", "CoreML Model Weights"),
+        },
+        "rootModelIdentifier": model,
+    }
+    return json.dumps(top, indent=4, sort_keys=True) + "\n"
 
-    A folder with a model.mil is "mlmodelc", be it compiled or decompiled. Raises MilError
-    (MIL00xx, MIL05xx) for what milc cannot read, saying what it seems to be.
-    """
-    raise NotImplementedError
+
+def _item(name: str, description: str) -> dict[str, str]:
+    path = f"{AUTHOR}/{name}"
+    return {"author": AUTHOR, "description": description, "name": name, "path": path}
+
+
+def _identifier(digest: bytes, name: str) -> str:
+    """A UUID that depends on the model's bytes alone: reading the weights would take too long."""
+    return str(UUID(bytes=hashlib.sha256(digest + name.encode()).digest()[:16], version=4))
+
+
+class _Reader:
+    """Reads one manifest and notes what is wrong with it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.path = folder / "Manifest.json"
+        self.found: list[Diagnostic] = []
+
+    def read(self) -> Manifest | None:
+        """The manifest, or None where it names no model that could be read."""
+        top = self._object()
+        self._check_version(top.get("fileFormatVersion"))
+        entries, root = top.get("itemInfoEntries"), top.get("rootModelIdentifier")
+        if not isinstance(entries, dict):
+            self._note("MIL0504", "`itemInfoEntries` is missing or no object")
+            return None
+        if not isinstance(root, str):
+            self._note("MIL0504", "`rootModelIdentifier` is missing or no string")
+        elif root not in entries:
+            self._note("MIL0506", f"`rootModelIdentifier` is {root!r}, which is none of the items")
+        places = {name: self._item(name, entry) for name, entry in entries.items()}
+        model = places.get(root) if isinstance(root, str) else None
+        if model is None:
+            return None
+        if os.path.exists(model) and not os.path.isfile(model):
+            self._note("MIL0509", f"the root model {model.name} is no file")
+        weights = (p for name, p in places.items() if p and entries[name]["name"] == "weights")
+        return Manifest(self.folder, model, next(weights, None))
+
+    def _object(self) -> dict[str, Any]:
+        if not os.path.lexists(self.path):
+            self._give_up("MIL0501", "a package has a Manifest.json, this one has none")
+        if leaves(self.folder, self.path):
+            self._give_up("MIL0507", "the manifest is a link that leaves the package", _COPY)
+        text = decode(read_bytes(self.path, _LARGEST), str(self.path))
+        try:
+            top = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            self._give_up("MIL0502", f"the manifest is not JSON: {error}")
+        if not isinstance(top, dict):
+            self._give_up("MIL0502", "the manifest is JSON, but no object")
+        return top
+
+    def _check_version(self, version: object) -> None:
+        match = _VERSION.fullmatch(version) if isinstance(version, str) else None
+        if match is None:
+            self._note("MIL0503", "`fileFormatVersion` is missing or not of the form 1.0.0")
+        elif tuple(map(int, match.groups())) > _NEWEST:
+            self._note("MIL0503", f"`fileFormatVersion` is {version}; 1.0.0 is the newest known")
+
+    def _item(self, name: str, entry: object) -> Path | None:
+        """The place of an item, or None if the entry does not give one below the package."""
+        values = entry if isinstance(entry, dict) else {}
+        lacking = [key for key in _STRINGS if not isinstance(values.get(key), str)]
+        if lacking:
+            self._note("MIL0505", f"item {name!r} has no string for {', '.join(lacking)}")
+            return None
+        path: str = values["path"]
+        place = self.folder / "Data" / path
+        if not _stays(path) or leaves(self.folder, place):
+            help = None if not _stays(path) else _COPY
+            self._note("MIL0507", f"item {name!r} leaves the package: {path!r}", help)
+            return None
+        if not os.path.exists(place):
+            # Git and some archivers drop empty folders, and nothing is lost with them.
+            lost = values["name"] == "weights"
+            severity: Severity = "warning" if lost else "error"
+            self._note("MIL0508", f"{path} is an item and does not exist", severity=severity)
+        return place
+
+    def _note(
+        self, code: str, message: str, help: str | None = None, severity: Severity = "error"
+    ) -> None:
+        path = str(self.path)
+        self.found.append(Diagnostic(code, message, path=path, help=help, severity=severity))
+
+    def _give_up(self, code: str, message: str, help: str | None = None) -> NoReturn:
+        self._note(code, message, help)
+        raise MilError(self.found)
+
+
+def _stays(path: str) -> bool:
+    """Whether a path from a manifest is one below `Data`."""
+    unusable = not path or "\0" in path or "\\" in path or path.startswith("/")
+    return not unusable and ".." not in path.split("/")

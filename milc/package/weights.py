@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from milc.diagnostics import Diagnostic, Label, MilError, Span
+from milc.diagnostics.files import leaves
 from milc.ir.literals import BlobRef, TensorLiteral
 from milc.ir.types import ElementType, TensorType
 from milc.package.storage import DTYPE_CODES, DTYPE_ELEMENTS, Blob, BlobWriter, Bytes
@@ -213,14 +214,13 @@ def _places(root: Path, parts: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
 
 
 def _checked(root: Path, found: Path) -> Path:
-    """`found` without links. Raises MilError (MIL0601, MIL0604 to MIL0606)."""
-    real = Path(os.path.realpath(found))
-    if not real.is_relative_to(os.path.realpath(root)):
+    """`found`, a file below `root`. Raises MilError (MIL0601, MIL0604 to MIL0606)."""
+    if leaves(root, found):
         help = "copy the model with its links followed: cp -RL"
         message = "a link that leaves the model's folder"
         raise MilError(Diagnostic("MIL0604", message, path=str(found), help=help))
-    require_file(real)
-    return real
+    require_file(found)
+    return found
 
 
 def _placed(found: Diagnostic, ref: BlobRef, span: Span | None) -> Diagnostic:
