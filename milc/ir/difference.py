@@ -180,11 +180,11 @@ def _elements(x: TensorLiteral, y: TensorLiteral) -> tuple[str, str, str]:
     if len(left) != len(right) or type(left) is not type(right):
         return "", f"{len(left)} elements or bytes", f"{len(right)}"
     if isinstance(left, bytes) and isinstance(right, bytes):
-        at, one, other = _packed(x.type.element, x.type.count or 0, left, right)
+        at, one, other = _packed(x.type.element, _count(x), left, right)
     else:
         at = next(i for i, (p, q) in enumerate(zip(left, right, strict=True)) if p != q)
         one, other = _scalar(left[at]), _scalar(right[at])
-    if one != other and 0 <= at < (x.type.count or 0) <= _WHOLE:
+    if one != other and at < _count(x) <= _WHOLE:
         return "", _shown(x), _shown(y)
     return (f", element {_index(x, at)}" if x.type.shape else ""), one, other
 
@@ -206,6 +206,14 @@ def _packed(element: ElementType, count: int, left: bytes, right: bytes) -> tupl
                 pair = [f"{shown} (0x{code})" for shown, code in zip(pair, raw, strict=True)]
             return group * 8 + at, pair[0], pair[1]
     return count, "padding bits", "other padding bits"
+
+
+def _count(literal: TensorLiteral) -> int:
+    """How many elements there are, which the type does not say if a dimension is unknown."""
+    if literal.type.count is not None:
+        return literal.type.count
+    data = literal._value()
+    return len(data) * 8 // literal.type.element.bits if isinstance(data, bytes) else len(data)
 
 
 def _first_unequal(left: bytes, right: bytes) -> int:
@@ -252,9 +260,8 @@ def _shown(literal: Literal) -> str:
         return f"blob {literal.path} at {literal.offset}"
     if not isinstance(literal, TensorLiteral):
         return f"{literal.type!r} of {len(_parts(literal))} parts"
-    count = literal.type.count or 0
-    if count > _WHOLE:
-        return f"{count} elements"
+    if _count(literal) > _WHOLE:
+        return f"{_count(literal)} elements"
     shown = ", ".join(map(_scalar, literal.values()))
     return shown if literal.type.shape == () else f"[{shown}]"
 

@@ -91,7 +91,7 @@ class Names:
 
 
 def is_identifier(name: str) -> bool:
-    """Whether text can carry the name: a letter or `_`, then letters, digits and `_`."""
+    """Whether the name is a letter or `_`, then letters, digits and `_`."""
     return _IDENTIFIER.fullmatch(name) is not None
 
 

@@ -25,11 +25,11 @@ ENTRIES = (
     Entry(
         "MIL0402",
         "name defined twice",
-        "Within one block every input, argument and result has a name of its own, because uses"
-        " refer to values by name alone. Two branches of a `cond`, or the two blocks of a"
-        " `while_loop`, may use the same names. The result of `read_state` may take the name of an"
-        " earlier value: coremltools writes state updates so, and later uses mean the latest"
-        " definition.",
+        "Within one block every argument and result has a name of its own, because uses refer to"
+        " values by name alone; the inputs of a function count with its body. Two branches of a"
+        " `cond`, or the two blocks of a `while_loop`, may use the same names. The result of"
+        " `read_state` may take the name of an earlier value: coremltools writes state updates so,"
+        " and later uses mean the latest definition.",
         """
         tensor<fp32, [2]> y = relu(x = x)[name = string("y")];
         tensor<fp32, [2]> y = sqrt(x = x)[name = string("y")];
@@ -70,14 +70,15 @@ ENTRIES = (
     Entry(
         "MIL0405",
         "name hides an outer one",
-        "A nested block or a function's body gives a value the name of a value further out. From"
-        " there on the outer value cannot be named. coremltools writes such programs now and then,"
-        " and its own reader takes the inner one; Apple's rule, as third parties report it, is that"
-        " names are unique within a function, nested blocks included. A warning.",
+        "A nested block gives a value the name of a value of a block around it. From there on the"
+        " outer value cannot be named. The format allows it and the inner value is meant, but"
+        " Apple's rule, as third parties report it, is that names are unique within a function,"
+        " nested blocks included. A warning.",
         """
-        func main<ios17>(tensor<fp32, [2]> x) {
+        tensor<fp32, [2]> y = cond(pred = p) {
             tensor<fp32, [2]> x = relu(x = x)[name = string("x")];
-        } -> (x);
+        } -> (x) {
+        } -> (x)[name = string("y")];
         """,
         "Give the inner value another name.",
     ),
@@ -174,11 +175,12 @@ ENTRIES = (
     ),
     Entry(
         "MIL0413",
-        "name that text cannot carry",
+        "name that is no identifier",
         "In MIL text a name is a letter or an underscore, then letters, digits and underscores. A"
         " package can hold any string, and coremltools' intermediate programs have names such as"
         " `conv1.weight`; it rewrites them before it saves, because Apple's compiler turns the"
-        " package into text. A warning: the package itself is readable.",
+        " package into text. milc's own text puts such a name in backquotes, which no other reader"
+        " knows. A warning.",
         """
         $ milc verify unsanitised.mlpackage
         """,

@@ -1,0 +1,299 @@
+"""The structure of a program: definitions and uses, names, blocks, constants (MIL04xx).
+
+One walk over each function finds everything; it keeps the set of values that may be used where it
+stands, so a use costs one look-up, and it does not recurse. Knows no opset. Imports diagnostics
+and ir only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from milc.diagnostics import Diagnostic, Label, Severity, errors, in_text_order
+from milc.ir.names import (
+    REDEFINING,
+    RESERVED,
+    UNDEFINED_NAME,
+    duplicate_name,
+    is_identifier,
+    reserved_name,
+    undefined_name,
+)
+from milc.ir.nodes import Block, Function, Op, Value
+from milc.ir.walk import bodies, function_of, label, place
+from milc.verify import places
+from milc.verify.control_flow import check_blocks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from milc.diagnostics import Span
+    from milc.ir.nodes import Program
+
+
+def verify_structure(program: Program, *, reported: Iterable[Diagnostic] = ()) -> list[Diagnostic]:
+    """All that is wrong with a program's structure, in the order of its text.
+
+    `reported` are the findings of whoever read the program. Findings of a code that is among them
+    are left out, for a reader that has met a duplicate name, say, has reported all of them; and if
+    one is an error, undefined names are, for the reader may have lost what defines them. A finding
+    about a node without a span says the function and the op instead.
+    """
+    path = program.source.path if program.source is not None else None
+    checker = _Checker(path)
+    if not program.functions:
+        message = "the program has no function; it needs at least one"
+        checker.found.append(Diagnostic("MIL0406", message, path=path))
+    for function in program.functions.values():
+        checker.function(function)
+    earlier = list(reported)
+    known = {finding.code for finding in earlier}
+    if errors(earlier):
+        known.add(UNDEFINED_NAME)
+    return in_text_order(finding for finding in checker.found if finding.code not in known)
+
+
+class _Frame:
+    """A block that the walk is in.
+
+    `op` is the next op and `number` the place of the one before it; `holder` the op whose blocks
+    are being walked and `blocks` those still to come, from the last to the first; `own` what the
+    block has defined, by name; `hidden` what these names meant outside.
+    """
+
+    __slots__ = ("block", "blocks", "defined", "hidden", "holder", "number", "op", "own")
+
+    def __init__(self, block: Block) -> None:
+        self.block = block
+        self.op = block.first
+        self.number = 0
+        self.holder: Op | None = None
+        self.blocks: list[Block] = []
+        self.own: dict[str, Value] = {}
+        self.defined: list[Value] = []
+        self.hidden: list[tuple[str, Value | None]] = []
+
+
+class _Checker:
+    """The walk: `live` holds the values that may be used, `visible` what each name means."""
+
+    def __init__(self, path: str | None) -> None:
+        self.path = path
+        self.found: list[Diagnostic] = []
+        self.words: set[str] = set()
+        self.frames: list[_Frame] = []
+        self.live: set[Value] = set()
+        self.visible: dict[str, Value] = {}
+        self.open: dict[Block | None, _Frame] = {}
+        self.prefix: tuple[Block | None, str] = (None, "")
+
+    # The walk
+
+    def function(self, function: Function) -> None:
+        self.word(function.name, "function", places.of_name(function), f"{place(function)}: ")
+        for body in bodies(function):
+            self.live, self.visible, self.open = set(), {}, {}
+            self.enter(body, function)
+            while self.frames:
+                self.step()
+            if not body.outputs:
+                message = "the function returns nothing; it needs at least one output"
+                span = places.of_outputs(body) or places.of_name(function)
+                self.report("MIL0407", message, span, where=f"{place(function)}: ")
+
+    def step(self) -> None:
+        """Go on by one op, or into or out of a block."""
+        frame = self.frames[-1]
+        op = frame.holder
+        if op is not None and frame.blocks:
+            self.enter(frame.blocks.pop())
+            return
+        if op is None:
+            op = frame.op
+            if op is None:
+                self.leave(frame)
+                return
+            frame.op = op.next
+            frame.number += 1
+            self.before(op)
+            if op.blocks:
+                frame.holder, frame.blocks = op, op.blocks[::-1]
+                return
+        frame.holder = None
+        self.after(op, frame)
+
+    def enter(self, block: Block, function: Function | None = None) -> None:
+        frame = _Frame(block)
+        self.frames.append(frame)
+        self.open[block] = frame
+        for value in function.inputs if function is not None else ():
+            self.define(value, frame)
+        for value in block.inputs:
+            self.define(value, frame)
+
+    def leave(self, frame: _Frame) -> None:
+        block = frame.block
+        self.outputs(block)
+        self.frames.pop()
+        self.open.pop(block, None)
+        self.live.difference_update(frame.defined)
+        for name, outer in frame.hidden:
+            if outer is None:
+                del self.visible[name]
+            else:
+                self.visible[name] = outer
+
+    def before(self, op: Op) -> None:
+        """Check what an op uses."""
+        live = self.live
+        for arg, bound in op.args.items():
+            self.word(arg, "argument", op.span)
+            for operand in bound:
+                if operand.__class__ is Value and operand not in live:
+                    self.misused(operand, op, places.of_operand(op, arg, operand.name))
+        if op.kind == "const":
+            self.const(op)
+
+    def after(self, op: Op, frame: _Frame) -> None:
+        """Check what an op is and holds, and define its results."""
+        self.word(op.kind, "operation", op.span)
+        for name in op.attributes:
+            self.word(name, "attribute", op.span)
+        if op.blocks or op.kind in ("cond", "while_loop"):
+            for code, message, span, help in check_blocks(op):
+                self.report(code, message, span, help=help)
+        redefines = op.kind in REDEFINING
+        for value in op.results:
+            self.define(value, frame, redefines)
+
+    # The rules
+
+    def define(self, value: Value, frame: _Frame, redefines: bool = False) -> None:
+        name = value.name
+        first = frame.own.get(name)
+        if first is None:
+            outer = self.visible.get(name)
+            frame.hidden.append((name, outer))
+            if outer is not None:
+                self.hides(value, outer)
+            self.value_name(value)
+        elif not redefines:
+            where = self.where(value.span)
+            self.found.append(duplicate_name(name, value.span, first.span, where=where))
+        frame.own[name] = value
+        frame.defined.append(value)
+        self.visible[name] = value
+        self.live.add(value)
+
+    def hides(self, value: Value, outer: Value) -> None:
+        message = f"`{value.name}` hides a value of that name in a block around this one"
+        labels = [Label(outer.span, "the outer value")] if outer.span is not None else []
+        self.report("MIL0405", message, value.span, "warning", labels, "give it another name")
+
+    def value_name(self, value: Value) -> None:
+        name = value.name
+        if name in RESERVED:
+            where = self.where(value.span)
+            self.found.append(reserved_name(name, value.span, where=where))
+        else:
+            self.word(name, "value", value.span)
+
+    def word(self, name: str, what: str, span: Span | None, where: str | None = None) -> None:
+        """Warn of a name that is no identifier, once for each name."""
+        if name in self.words:
+            return
+        self.words.add(name)
+        if is_identifier(name):
+            return
+        message = f"the {what} name `{name}` is not a letter or _, then letters, digits and _"
+        self.report("MIL0413", message, span, "warning", where=where)
+
+    def misused(self, value: Value, user: Op | Block, span: Span | None) -> None:
+        """Report a use of a value that is not live: find out why it is not."""
+        owner, name = value.owner, value.name
+        if owner is None:
+            self.found.append(undefined_name(name, span, where=self.where(span, user)))
+            return
+        labels = [Label(value.span, "defined here")] if value.span is not None else []
+        where = self.where(span, user)
+        frame = self.open.get(owner.parent) if isinstance(owner, Op) else None
+        if frame is not None and value in owner.results:  # type: ignore[union-attr]
+            itself = owner in (user, frame.holder)
+            how = "by the operation that defines it" if itself else "before it is defined"
+            self.report("MIL0401", f"`{name}` is used {how}", span, "error", labels, where=where)
+            return
+        message = f"`{name}` is out of scope: {self.origin(value)}"
+        self.report("MIL0404", message, span, "error", labels, where=where)
+
+    def origin(self, value: Value) -> str:
+        """Where a value that is out of scope comes from."""
+        owner = value.owner
+        home = function_of(value)
+        defines = owner.results if isinstance(owner, Op) else owner.inputs if owner else ()
+        if home is None or value not in defines:
+            return "what defines it is not part of the program"
+        current = self.frames[0].block.parent
+        if home is not current:
+            return f"it belongs to function {home.name}"
+        return "the block that defines it does not hold this one"
+
+    def outputs(self, block: Block) -> None:
+        """Check what a block returns."""
+        seen: set[Value] = set()
+        for value in block.outputs:
+            if value not in self.live and value not in seen:
+                self.misused(value, block, places.of_output(block, value.name))
+            if value in seen and isinstance(block.parent, Function):
+                message = f"the function returns `{value.name}` more than once"
+                span = places.of_outputs(block)
+                where = self.where(span, block)
+                self.report("MIL0408", message, span, "warning", where=where)
+            seen.add(value)
+
+    def const(self, op: Op) -> None:
+        literal = op.attributes.get("val")
+        results = op.results
+        if literal is None:
+            message = "this const has no value; it needs the attribute `val`"
+        elif op.args:
+            message = f"const takes no arguments, but this one has `{next(iter(op.args))}`"
+        elif len(results) != 1:
+            message = f"const has one result, but this one has {len(results)}"
+        elif results[0].type is not literal.type:
+            message = f"const is declared as {results[0].type!r}, but its value is {literal.type!r}"
+        else:
+            return
+        self.report("MIL0411", message, places.of_kind(op))
+
+    # Reporting
+
+    def report(
+        self,
+        code: str,
+        message: str,
+        span: Span | None,
+        severity: Severity = "error",
+        labels: Iterable[Label] = (),
+        help: str | None = None,
+        where: str | None = None,
+    ) -> None:
+        if span is not None or where is None:
+            where = self.where(span)
+        finding = Diagnostic(
+            code, where + message, span, severity=severity, path=self.path, labels=labels, help=help
+        )
+        self.found.append(finding)
+
+    def where(self, span: Span | None, user: Op | Block | None = None) -> str:
+        """The place of the op at hand in words, if there is no span to show it."""
+        if span is not None or not self.frames:
+            return ""
+        frame = self.frames[-1]
+        # The words for a block are made once: they take time with the ops in front of it.
+        if self.prefix[0] is not frame.block:
+            self.prefix = frame.block, place(frame.block)
+        words = self.prefix[1]
+        if isinstance(user, Block) or frame.number == 0:
+            return f"{words}: "
+        op = frame.holder or (frame.op.prev if frame.op is not None else frame.block.last)
+        return f"{words}, op {frame.number} {label(op)}: " if op is not None else f"{words}: "
