@@ -206,4 +206,4 @@ def _leads_on(states: list[int], kind: str) -> bool:
         if length:
             del states[-length:]
         states.append(STATES[states[-1]][symbol])
-    return False
+    return kind == END and states[-1] in _END_STATES

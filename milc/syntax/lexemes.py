@@ -193,6 +193,20 @@ def pack_floats(element: ElementType, values: list[float]) -> bytes:
     return pack(element, values)
 
 
+_LARGEST: Final = {
+    "fp16": "65504", "fp32": "3.4028235e+38", "fp64": "1.7976931348623157e+308",
+    "bf16": "3.3895314e+38", "fp8e4m3fn": "448", "fp8e5m2": "57344",
+}  # fmt: skip
+
+
+def limits(element: ElementType) -> tuple[str, str]:
+    """The smallest and the largest finite value of a numeric element type, as text."""
+    if element.is_float:
+        return f"-{_LARGEST[element.name]}", _LARGEST[element.name]
+    low, high = element.bounds
+    return str(low), str(high)
+
+
 def tidy_number(text: str) -> str:
     """A number spelt as the house style has it, its base kept: `0X1.80P1` -> `0x1.8p+1`, `+1.` -> `1.0`."""
     if "x" in text or "X" in text:

@@ -342,12 +342,11 @@ class _Reader:
         return pack(type.element, [self.value(type, piece) for piece in pieces])
 
     def range(self, type: TensorType, piece: Piece) -> MilError:
-        element = type.element
-        held = "{} to {}".format(*element.bounds) if element.is_integer else "a smaller range"
+        low, high = lexemes.limits(type.element)
         return self.fail(
             "MIL0205",
-            f"{piece.text[:40]} does not fit {element}",
+            f"{piece.text[:40]} does not fit {type.element}",
             piece.start,
             piece.end,
-            label=f"{element} holds {held}",
+            label=f"{type.element} holds {low} to {high}",
         )

@@ -12,11 +12,13 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from milc.diagnostics import Label
 from milc.grammar import PATTERNS, STATES
+from milc.ir.nodes import Value
 from milc.syntax.lalr import END, KEYWORDS, Automaton, Token, acceptable
 
 if TYPE_CHECKING:
-    from milc.syntax.parse import _Reader
+    from milc.syntax.parse import ProgramRules
 
 MAX_ERRORS: Final = 1000
 
@@ -37,9 +39,8 @@ _next_function = re.compile(r"^[ \t]*func\b|\bfunc\s+\w+\s*<", re.M).search
 class Recovery:
     """Reports each syntax error of one text and sets the automaton to go on behind it."""
 
-    def __init__(self, reader: _Reader) -> None:
+    def __init__(self, reader: ProgramRules) -> None:
         self.reader = reader
-        self.statement_start = 0
 
     def recover(self, automaton: Automaton, token: Token) -> bool:
         """Report the error at `token`; False where reading cannot go on."""
@@ -57,8 +58,8 @@ class Recovery:
         self.report(automaton, token, expected)
         if token.type == END:
             return False
-        body = _deepest(automaton.states, "STATEMENT")
-        head = _deepest(automaton.states, "FUNC")
+        body = _deepest(automaton.states, _takes_statements)
+        head = _deepest(automaton.states, _takes_functions)
         if body is not None and (head is None or body > head):
             return self.in_body(automaton, token, body)
         return self.outside(automaton, token, head)
@@ -75,14 +76,19 @@ class Recovery:
             self.reader.report(code, message, token.start, max(token.end, token.start + 1), **more)
             return
         wanted = _listed(expected)
-        found = _found(automaton, token)
         self.reader.report(
             "MIL0105" if token.type == END else "MIL0101",
-            f"expected {wanted}, found {found}",
+            f"expected {wanted}, found {_found(automaton, token)}",
             token.start,
             max(token.end, token.start),
             label=f"expected {wanted}",
+            labels=self.unclosed() if token.type == END else (),
         )
+
+    def unclosed(self) -> list[Label]:
+        """The brace of the innermost block that has no end."""
+        brace = self.reader.scope.brace
+        return [] if brace is None else [Label(brace, "this block is not closed")]
 
     def on_new_line(self, automaton: Automaton, token: Token) -> bool:
         return "\n" in automaton.text[automaton.at : token.start] or token.type == "RBRACE"
@@ -111,6 +117,8 @@ class Recovery:
                 automaton.feed(Token("SEMICOLON", ";", token.start, token.start))
             return True
         start = _first_place(automaton.values[body:], token.start)
+        for name in _result_names(automaton.values[body:]):
+            self.reader.scope.presume(name)
         del automaton.states[body + 1 :], automaton.values[body:]
         self.skip_statement(automaton, token)
         for found in _definition(automaton.text, start, automaton.at):
@@ -184,11 +192,20 @@ class Recovery:
         return True
 
 
-def _deepest(states: list[int], symbol: str) -> int | None:
+def _deepest(states: list[int], wanted: Callable[[dict[str, int]], bool]) -> int | None:
     for at in range(len(states) - 1, -1, -1):
-        if symbol in STATES[states[at]]:
+        if wanted(STATES[states[at]]):
             return at
     return None
+
+
+def _takes_statements(row: dict[str, int]) -> bool:
+    return "STATEMENT" in row
+
+
+def _takes_functions(row: dict[str, int]) -> bool:
+    # Where any name may stand, `func` is one.
+    return "FUNC" in row and "NAME" not in row
 
 
 def _index_of_token(values: list[Any], kind: str) -> int | None:
@@ -196,6 +213,12 @@ def _index_of_token(values: list[Any], kind: str) -> int | None:
         at for at, value in enumerate(values) if isinstance(value, Token) and value.type == kind
     ]
     return found[0] if found else None
+
+
+def _result_names(values: list[Any]) -> list[str]:
+    """Names of the results of a statement that broke off behind them."""
+    found = [item for value in values for item in (value if isinstance(value, list) else [value])]
+    return [item.value.name for item in found if isinstance(getattr(item, "value", None), Value)]
 
 
 def _first_place(values: list[Any], otherwise: int) -> int:
@@ -305,7 +328,7 @@ def _not_mil(automaton: Automaton, token: Token, expected: list[str]) -> _Specia
 
 
 def _bare_blobfile(automaton: Automaton, token: Token, expected: list[str]) -> _Special:
-    if token.type != "BLOBFILE" and "BLOBFILE" not in token.text:
+    if token.type != "BLOBFILE":
         return None
     return (
         "MIL0111",

@@ -13,10 +13,12 @@ _NO_TYPE: Final = TensorType(FP32, None)
 
 
 class Scope:
-    """One block's names. `forgiving` after an error that may have hidden definitions."""
+    """One block's names. `brace` is where the block opens; `forgiving` is set after an error that
+    may have hidden definitions."""
 
     __slots__ = (
         "block",
+        "brace",
         "depth",
         "diagnostics",
         "forgiving",
@@ -32,6 +34,7 @@ class Scope:
         self.outer = outer
         self.depth: int = outer.depth + 1 if outer else 0
         self.block = Block()
+        self.brace: Span | None = None
         self.names: dict[str, Value] = {}
         self.forward_uses: list[tuple[Value, Span]] = []
         self.forgiving: bool = outer.forgiving if outer else False

@@ -35,6 +35,8 @@ def element_type(source: Source, name: str, start: int, end: int) -> ElementType
     known = ELEMENT_TYPES.get(name)
     if known is not None:
         return known
+    if name == "BLOBFILE":
+        raise bare_blobfile(source, start, end)
     from difflib import get_close_matches
 
     near = get_close_matches(name, [*ELEMENT_TYPES, "tensor", "list", "dict", "tuple", "state"], 1)
@@ -44,6 +46,20 @@ def element_type(source: Source, name: str, start: int, end: int) -> ElementType
             f"`{name}` is no type",
             Span(source, start, end),
             help=f"did you mean `{near[0]}`?" if near else f"known are {', '.join(ELEMENT_TYPES)}",
+        )
+    )
+
+
+def bare_blobfile(source: Source, start: int, end: int) -> MilError:
+    """A BLOBFILE without the type in front that says what it holds."""
+    return MilError(
+        Diagnostic(
+            "MIL0111",
+            "BLOBFILE stands in a typed value",
+            Span(source, start, end),
+            label="type declaration expected here",
+            help='write `tensor<fp16, [n]>(BLOBFILE(path = string("@model_path/weights/weight.bin"),'
+            " offset = uint64(64)))`",
         )
     )
 

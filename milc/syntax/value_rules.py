@@ -1,0 +1,129 @@
+"""Values in the grammar: typed literals, references into weight files, and what only looks like one."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from milc.diagnostics import MilError
+from milc.grammar import PATTERNS
+from milc.ir.literals import BlobRef, Literal, TensorLiteral
+from milc.ir.types import STRING, UINT64, Type, scalar
+from milc.syntax.literals import read_literal
+from milc.syntax.reader import BROKEN, At
+from milc.syntax.type_rules import TypeRules
+from milc.syntax.types import bare_blobfile
+
+_CACHED_LENGTH: Final = 100
+
+_P = PATTERNS
+_plain_value = re.compile(
+    rf"({_P['P_TYPE']})\s*\(\s*(?:BLOBFILE\s*\(\s*path\s*=\s*({_P['P_TYPE']})\s*\(\s*({_P['STRING']})\s*\)"
+    rf"\s*,\s*offset\s*=\s*({_P['P_TYPE']})\s*\(\s*([0-9]+)\s*\)\s*\)|({_P['P_PLAIN']}))\s*\)"
+).match
+
+
+class ValueRules(TypeRules):
+    """Callbacks of the rules for values, and the same for a value matched in one piece."""
+
+    def plain_literal(self, text: str, start: int) -> Literal:
+        literal = self.literals.get(text)
+        if literal is not None:
+            return literal
+        match = _plain_value(self.source.text, start)
+        assert match is not None
+        type = self.plain_type(match[1], start)
+        if match[6] is not None:
+            found = self.typed_literal(type, *match.span(6))
+        else:
+            path = self.typed_literal(self.plain_type(match[2], match.start(2)), *match.span(3))
+            offset = self.typed_literal(self.plain_type(match[4], match.start(4)), *match.span(5))
+            found = self.blob(type, At(path, *match.span(3)), At(offset, *match.span(5)))
+        if len(text) <= _CACHED_LENGTH and not self.diagnostics:
+            self.literals[text] = found
+        return found
+
+    def typed_literal(self, type: Type, start: int, end: int) -> Literal:
+        """The literal from `start` to `end`; after an error an empty one of the type."""
+        if type is BROKEN:
+            return TensorLiteral(BROKEN, b"")
+        try:
+            literal, warnings = read_literal(self.source, start, end, type)
+        except MilError as error:
+            self.diagnostics.extend(error.diagnostics)
+            return TensorLiteral(BROKEN, b"")
+        self.diagnostics.extend(warnings)
+        return literal
+
+    def blob(self, type: Type, path: At, offset: At) -> Literal:
+        """A reference into a weight file, its path and offset being what they must be."""
+        where, at = path.value, offset.value
+        if BROKEN in (where.type, at.type):
+            return TensorLiteral(BROKEN, b"")
+        if where.type is not scalar(STRING):
+            self.report("MIL0213", "the path of a BLOBFILE is a string", path.start, path.end)
+            return TensorLiteral(BROKEN, b"")
+        if at.type is not scalar(UINT64):
+            self.report("MIL0213", "the offset of a BLOBFILE is a uint64", offset.start, offset.end)
+            return TensorLiteral(BROKEN, b"")
+        if not where.strings[0].startswith("@model_path/"):
+            self.report(
+                "MIL0213",
+                "the path of a BLOBFILE begins with @model_path/",
+                path.start,
+                path.end,
+                severity="warning",
+                help="@model_path is the folder that holds the program; write the file's path in it",
+            )
+        return BlobRef(type, where.strings[0], at.item())
+
+    def on_literal(self, children: list[Any]) -> At:
+        return At(None, children[0].start, children[-1].end)
+
+    def on_value(self, children: list[Any]) -> At:
+        type, _, literal, end = children
+        found = self.typed_literal(type.value, literal.start, literal.end)
+        return At(found, type.start, end.end)
+
+    def on_untyped(self, children: list[Any]) -> At:
+        self.untyped(children[0].start, children[-1].end)
+        return At(None, children[0].start, children[-1].end)
+
+    def untyped(self, start: int, end: int) -> None:
+        text = self.source.text[start:end]
+        shown = text if len(text) < 30 else "…"
+        guess = "bool" if text in ("true", "false") else "string" if text[0] == '"' else "int32"
+        if text[0] == "[":
+            guess = "tensor<int32, [n]>"
+        self.report(
+            "MIL0104",
+            "a literal needs its type in front",
+            start,
+            end,
+            label="type declaration expected here",
+            help=f"write the type and put the literal in parentheses, such as `{guess}({shown})`",
+        )
+
+    def on_blob(self, children: list[Any]) -> At:
+        type, _, keyword, given, end = children
+        whole = type.start, end.end
+        path, offset = given.value.get("path"), given.value.get("offset")
+        if len(given.value) != 2 or path is None or offset is None:
+            self.report(
+                "MIL0111",
+                "BLOBFILE takes `path` and `offset`",
+                keyword.start,
+                given.end,
+                help='BLOBFILE(path = string("@model_path/weights/weight.bin"), offset = uint64(64))',
+            )
+            return At(TensorLiteral(BROKEN, b""), *whole)
+        if not all(len(bound) == 1 and isinstance(bound[0], Literal) for bound in (path, offset)):
+            # An untyped literal or a name, which has been reported.
+            return At(TensorLiteral(BROKEN, b""), *whole)
+        place = keyword.start, given.end
+        return At(self.blob(type.value, At(path[0], *place), At(offset[0], *place)), *whole)
+
+    def on_untyped_blob(self, children: list[Any]) -> At:
+        keyword, given = children
+        self.diagnostics.extend(bare_blobfile(self.source, keyword.start, keyword.end).diagnostics)
+        return At(None, keyword.start, given.end)
