@@ -7,6 +7,7 @@
 PYTHON ?=
 ARGS ?=
 JOBS ?= auto
+SECONDS ?= 60
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -82,6 +83,22 @@ oracle: ## Make the environment with coremltools that some tests ask; fails wher
 	@$(MAKE) -s $(ORACLE)/.tried
 	@[ -x $(ORACLE)/bin/python ]
 
+.PHONY: docs
+docs: $(VENV)/.dev ## Make the pages that come from the code: docs/diagnostics.md
+	@$(BIN)/python -m milc.diagnostics.explain > docs/.new && mv docs/.new docs/diagnostics.md
+
+.PHONY: bench
+bench: $(VENV)/.dev $(ORACLE)/.tried ## Print the figures of benchmarks/; ARGS="name …" picks some
+	@for bench in $(or $(ARGS:%=benchmarks/%.py),$(wildcard benchmarks/[a-z]*.py)); do \
+	  PYTHONPATH=. $(BIN)/python "$$bench" || exit 1; \
+	done
+
+.PHONY: fuzz
+fuzz: $(VENV)/.fuzz ## Fuzz with atheris, each target for SECONDS=60
+	@for target in $(wildcard tests/fuzz/fuzz_*.py); do \
+	  PYTHONPATH=. $(BIN)/python "$$target" -max_total_time=$(SECONDS) || exit 1; \
+	done
+
 .PHONY: grammar
 grammar: $(VENV)/.dev ## Make grammar/tables.py anew from grammar/mil.lark
 	@$(BIN)/python -m milc.grammar.build
@@ -119,6 +136,10 @@ $(VENV)/.milc: pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.milc
 	@$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+$(VENV)/.fuzz: $(VENV)/.dev
+	@$(BIN)/python -m pip install --quiet --group fuzz
 	@touch $@
 
 $(ORACLE)/.tried: pyproject.toml
