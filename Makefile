@@ -4,10 +4,11 @@
 # PYTHON=/path/to/python3   the Python to make environments with, instead of the first that suits
 # ARGS="-k names"           handed on to pytest, or to what a target runs
 # JOBS=4                    processes that tests run in
+# TIME=60                   seconds that each target of `make fuzz` runs
 PYTHON ?=
 ARGS ?=
 JOBS ?= auto
-SECONDS ?= 60
+TIME ?= 60
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -78,7 +79,7 @@ hooks: $(VENV)/.dev ## Have git run the checks at each commit
 	@$(BIN)/pre-commit install
 
 .PHONY: oracle
-oracle: ## Make the environment with coremltools that some tests ask; fails where it cannot be had
+oracle: ## Make the environment with coremltools; fails where it cannot be had
 	@[ -x $(ORACLE)/bin/python ] || rm -f $(ORACLE)/.tried
 	@$(MAKE) -s $(ORACLE)/.tried
 	@[ -x $(ORACLE)/bin/python ]
@@ -94,9 +95,9 @@ bench: $(VENV)/.dev $(ORACLE)/.tried ## Print the figures of benchmarks/; ARGS="
 	done
 
 .PHONY: fuzz
-fuzz: $(VENV)/.fuzz ## Fuzz with atheris, each target for SECONDS=60
+fuzz: $(VENV)/.fuzz ## Fuzz with atheris, each target for TIME=60 seconds
 	@for target in $(wildcard tests/fuzz/fuzz_*.py); do \
-	  PYTHONPATH=. $(BIN)/python "$$target" -max_total_time=$(SECONDS) || exit 1; \
+	  PYTHONPATH=. $(BIN)/python "$$target" -max_total_time=$(TIME) || exit 1; \
 	done
 
 .PHONY: grammar
