@@ -50,6 +50,7 @@ help: ## List the targets
 
 .PHONY: demo
 demo: $(VENV)/.milc ## Install milc into .venv, compile an example, print what is in the package
+	@mkdir -p build/demo
 	$(BIN)/milc compile examples/hello/model.mil -o build/demo/hello.mlpackage
 	$(BIN)/milc info build/demo/hello.mlpackage
 
