@@ -16,6 +16,7 @@ from uuid import UUID
 
 from milc.diagnostics import Diagnostic, MilError, Severity, errors
 from milc.diagnostics.files import decode, leaves, read_bytes, staged_folder
+from milc.package.faults import Findings
 from milc.package.kinds import Kind, sniff
 from milc.package.weights import WeightFiles
 
@@ -56,9 +57,10 @@ def read_manifest(folder: Path) -> Manifest:
     """
     reader = _Reader(folder)
     manifest = reader.read()
-    if manifest is None or errors(reader.found):
-        raise MilError(reader.found)
-    return manifest._replace(warnings=tuple(reader.found))
+    found = reader.findings.found
+    if manifest is None or errors(found):
+        raise MilError(found)
+    return manifest._replace(warnings=tuple(found))
 
 
 def write_package(
@@ -117,7 +119,7 @@ class _Reader:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.path = folder / "Manifest.json"
-        self.found: list[Diagnostic] = []
+        self.findings = Findings(str(self.path))
 
     def read(self) -> Manifest | None:
         """The manifest, or None where it names no model that could be read."""
@@ -184,12 +186,11 @@ class _Reader:
     def _note(
         self, code: str, message: str, help: str | None = None, severity: Severity = "error"
     ) -> None:
-        path = str(self.path)
-        self.found.append(Diagnostic(code, message, path=path, help=help, severity=severity))
+        self.findings.add(Diagnostic(code, message, help=help, severity=severity))
 
     def _give_up(self, code: str, message: str, help: str | None = None) -> NoReturn:
         self._note(code, message, help)
-        raise MilError(self.found)
+        raise MilError(self.findings.found)
 
 
 def _stays(path: str) -> bool:

@@ -16,6 +16,7 @@ from milc.diagnostics import Diagnostic, Label, MilError, Span
 from milc.diagnostics.files import leaves
 from milc.ir.literals import BlobRef, TensorLiteral
 from milc.ir.types import ElementType, TensorType
+from milc.package.faults import MOST
 from milc.package.storage import DTYPE_CODES, DTYPE_ELEMENTS, Blob, BlobWriter, Bytes
 from milc.package.weightfile import WeightFile, require_file
 
@@ -81,12 +82,15 @@ class WeightFiles:
     ) -> list[Diagnostic]:
         """What is wrong with any of them, and which blobs overlap; one span a reference.
 
-        A file that cannot be used is reported once, where it is first named.
+        A file that cannot be used is reported once, where it is first named. After `MOST` faults
+        no more references are looked at.
         """
         found: list[Diagnostic] = []
         unusable: set[str] = set()
         blobs: dict[tuple[str, int], _Use] = {}
         for ref, span in zip(refs, spans or repeat(None), strict=False):
+            if len(found) >= MOST:
+                break
             if ref.path in unusable:
                 continue
             found += (problems := self.check(ref, span))
