@@ -123,11 +123,17 @@ def undefined_name(name: str, span: Span | None = None, *, where: str = "") -> D
 
 
 def reserved_name(name: str, span: Span | None = None, *, where: str = "") -> Diagnostic:
-    """MIL0412, a warning: `name` is a word of the language."""
+    """MIL0412: `name` is a word of the language.
+
+    An error in a text, where Apple's reader would stumble over the word; a warning for a name in
+    backquotes, for a program without text, and for `state`, which programs that Apple's compiler
+    accepts do use as a name.
+    """
+    bare = span is not None and span.text == name and name != "state"
     return Diagnostic(
         RESERVED_NAME,
         f"{where}the name `{name}` is a reserved word",
         span,
-        severity="warning",
+        severity="error" if bare else "warning",
         help=f"call it something else, such as `{name}_0`",
     )

@@ -17,6 +17,7 @@ from milc.ir.literals import DictLiteral, ListLiteral, Literal, TensorLiteral, T
 from milc.ir.numbers import pack
 from milc.ir.types import STRING, DictType, ListType, TensorType, TupleType, Type
 from milc.syntax import lexemes
+from milc.syntax.types import type_text
 
 MAX_DEPTH: Final = 64
 """How deep brackets and types may nest; the format itself has no use for more than about ten."""
@@ -90,6 +91,8 @@ def _whole_tensor(type: TensorType, text: str) -> bytes | tuple[str, ...] | None
 
 def _pack(type: TensorType, parts: list[str]) -> bytes | None:
     element = type.element
+    if type.count not in (None, len(parts)):
+        return None
     try:
         values = lexemes.reader_of(element)(parts)
         return lexemes.pack_floats(element, values) if element.is_float else pack(element, values)
@@ -161,7 +164,7 @@ class _Reader:
             if isinstance(type.length, int) and type.length != len(items):
                 raise self.fail(
                     "MIL0203",
-                    f"the list has {len(items)} elements, its type {type!r} says {type.length}",
+                    f"the list has {len(items)} elements, its type {type_text(type)} says {type.length}",
                     node.start,
                     node.end,
                 )
@@ -175,7 +178,7 @@ class _Reader:
             if len(items) != len(type.items):
                 raise self.fail(
                     "MIL0203",
-                    f"the tuple has {len(items)} members, its type {type!r} says {len(type.items)}",
+                    f"the tuple has {len(items)} members, its type {type_text(type)} says {len(type.items)}",
                     node.start,
                     node.end,
                 )
@@ -183,7 +186,10 @@ class _Reader:
                 type, [self.literal(t, i) for t, i in zip(type.items, items, strict=True)]
             )
         raise self.fail(
-            "MIL0207", f"a value of type {type!r} cannot be written out", node.start, node.end
+            "MIL0207",
+            f"a value of type {type_text(type)} cannot be written out",
+            node.start,
+            node.end,
         )
 
     def entry(self, type: DictType, node: Group | Piece) -> tuple[Literal, Literal]:
@@ -199,7 +205,7 @@ class _Reader:
             return node
         raise self.fail(
             "MIL0206",
-            f"a literal of type {type!r} stands in {bracket}{_CLOSERS[bracket]}",
+            f"a literal of type {type_text(type)} stands in {bracket}{_CLOSERS[bracket]}",
             node.start,
             node.end,
         )
@@ -207,7 +213,10 @@ class _Reader:
     def tensor(self, type: TensorType, node: Group | Piece) -> TensorLiteral:
         if type.shape is None:
             raise self.fail(
-                "MIL0207", f"a value of type {type!r} cannot be written out", node.start, node.end
+                "MIL0207",
+                f"a value of type {type_text(type)} cannot be written out",
+                node.start,
+                node.end,
             )
         pieces: list[Piece] = []
         shape = self.gather(type, node, pieces)
@@ -260,7 +269,7 @@ class _Reader:
             raise self.fail(
                 "MIL0203",
                 f"the literal has {count} {'element' if count == 1 else 'elements'}, "
-                f"its type {type!r} says {wanted}",
+                f"its type {type_text(type)} says {wanted}",
                 node.start,
                 node.end,
                 label=f"expected {wanted}",
@@ -275,7 +284,7 @@ class _Reader:
         self.warnings.append(
             Diagnostic(
                 "MIL0209",
-                f"the literal is written flat, its type {type!r} has {len(declared)} dimensions",
+                f"the literal is written flat, its type {type_text(type)} has {len(declared)} dimensions",
                 Span(self.source, node.start, node.end),
                 severity="warning",
                 help="write one pair of brackets for each dimension; `milc fmt --style coremlc` does",

@@ -31,7 +31,9 @@ _WORDS: Final = {
 }  # fmt: skip
 _TYPE_WORDS: Final = frozenset(("TENSOR", "LIST", "DICT", "TUPLE", "STATE", "BUFFER"))
 
-_definition = re.compile(rf"(?:{PATTERNS['P_TYPE']}|>)\s+({PATTERNS['WORD']})\s*(?=[,=])").finditer
+_definition = re.compile(
+    rf"(?:{PATTERNS['P_TYPE']}|>)\s+({PATTERNS['WORD']})\s*(?=[,=)\]])"
+).finditer
 _body = re.compile(r"\{[ \t]*(?://[^\n]*)?\n|\{(?=\s*(?:tensor|\w+\s+\w+\s*=))").search
 _next_function = re.compile(r"^[ \t]*func\b|\bfunc\s+\w+\s*<", re.M).search
 
@@ -179,7 +181,7 @@ class Recovery:
 
     def enter_body(self, automaton: Automaton, brace: int) -> bool:
         """Behave as though a function's head had been read, of inputs unknown."""
-        name = f"<unread at {brace}>"
+        name = f"unread_{brace}"
         for kind, text in (
             ("FUNC", "func"), ("NAME", name), ("LESS", "<"), ("NAME", "ios15"), ("MORE", ">"),
             ("LPAR", "("), ("RPAR", ")"), ("LBRACE", "{"),
@@ -216,9 +218,11 @@ def _index_of_token(values: list[Any], kind: str) -> int | None:
 
 
 def _result_names(values: list[Any]) -> list[str]:
-    """Names of the results of a statement that broke off behind them."""
-    found = [item for value in values for item in (value if isinstance(value, list) else [value])]
-    return [item.value.name for item in found if isinstance(getattr(item, "value", None), Value)]
+    """Names of the results of a statement that broke off behind them, read or just seen."""
+    items = [item for value in values for item in (value if isinstance(value, list) else [value])]
+    names = [item.value.name for item in items if isinstance(getattr(item, "value", None), Value)]
+    last = items[-1] if items else None
+    return [*names, last.text] if isinstance(last, Token) and last.type == "NAME" else names
 
 
 def _first_place(values: list[Any], otherwise: int) -> int:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from milc.diagnostics import MilError
 from milc.grammar import PATTERNS
-from milc.ir.literals import BlobRef, Literal, TensorLiteral
+from milc.ir.literals import BlobRef, Literal
 from milc.ir.types import STRING, UINT64, Type, scalar
 from milc.syntax.literals import read_literal
 from milc.syntax.reader import BROKEN, At
@@ -21,6 +21,11 @@ _plain_value = re.compile(
     rf"({_P['P_TYPE']})\s*\(\s*(?:BLOBFILE\s*\(\s*path\s*=\s*({_P['P_TYPE']})\s*\(\s*({_P['STRING']})\s*\)"
     rf"\s*,\s*offset\s*=\s*({_P['P_TYPE']})\s*\(\s*([0-9]+)\s*\)\s*\)|({_P['P_PLAIN']}))\s*\)"
 ).match
+
+
+def unread(type: Type) -> Literal:
+    """Stands for a literal that could not be read, and has been reported."""
+    return BlobRef(type, "", 0)
 
 
 class ValueRules(TypeRules):
@@ -46,26 +51,26 @@ class ValueRules(TypeRules):
     def typed_literal(self, type: Type, start: int, end: int) -> Literal:
         """The literal from `start` to `end`; after an error an empty one of the type."""
         if type is BROKEN:
-            return TensorLiteral(BROKEN, b"")
+            return unread(type)
         try:
             literal, warnings = read_literal(self.source, start, end, type)
         except MilError as error:
             self.diagnostics.extend(error.diagnostics)
-            return TensorLiteral(BROKEN, b"")
+            return unread(type)
         self.diagnostics.extend(warnings)
         return literal
 
     def blob(self, type: Type, path: At, offset: At) -> Literal:
         """A reference into a weight file, its path and offset being what they must be."""
         where, at = path.value, offset.value
-        if BROKEN in (where.type, at.type):
-            return TensorLiteral(BROKEN, b"")
+        if isinstance(where, BlobRef) or isinstance(at, BlobRef):
+            return unread(type)
         if where.type is not scalar(STRING):
             self.report("MIL0213", "the path of a BLOBFILE is a string", path.start, path.end)
-            return TensorLiteral(BROKEN, b"")
+            return unread(type)
         if at.type is not scalar(UINT64):
             self.report("MIL0213", "the offset of a BLOBFILE is a uint64", offset.start, offset.end)
-            return TensorLiteral(BROKEN, b"")
+            return unread(type)
         if not where.strings[0].startswith("@model_path/"):
             self.report(
                 "MIL0213",
@@ -116,10 +121,10 @@ class ValueRules(TypeRules):
                 given.end,
                 help='BLOBFILE(path = string("@model_path/weights/weight.bin"), offset = uint64(64))',
             )
-            return At(TensorLiteral(BROKEN, b""), *whole)
+            return At(unread(type.value), *whole)
         if not all(len(bound) == 1 and isinstance(bound[0], Literal) for bound in (path, offset)):
             # An untyped literal or a name, which has been reported.
-            return At(TensorLiteral(BROKEN, b""), *whole)
+            return At(unread(type.value), *whole)
         place = keyword.start, given.end
         return At(self.blob(type.value, At(path[0], *place), At(offset[0], *place)), *whole)
 

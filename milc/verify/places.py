@@ -50,6 +50,11 @@ def of_beginning(block: Block) -> Span | None:
     return span and Span(span.source, span.start, min(span.start + 1, span.end))
 
 
+def line(span: Span) -> tuple[str, int]:
+    """The file and line that a span begins on."""
+    return span.source.path, span.source.position(span.start)[0]
+
+
 def _behind_results(op: Op) -> int | None:
     last = op.results[-1].span if op.results else None
     return (

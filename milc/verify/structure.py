@@ -34,10 +34,11 @@ if TYPE_CHECKING:
 def verify_structure(program: Program, *, reported: Iterable[Diagnostic] = ()) -> list[Diagnostic]:
     """All that is wrong with a program's structure, in the order of its text.
 
-    `reported` are the findings of whoever read the program. Findings of a code that is among them
-    are left out, for a reader that has met a duplicate name, say, has reported all of them; and if
-    one is an error, undefined names are, for the reader may have lost what defines them. A finding
-    about a node without a span says the function and the op instead.
+    `reported` are the findings of whoever read the program. What they cover or have brought about
+    is left out: codes that are among them, for a reader that has met a duplicate name, say, has
+    reported all of them; lines with an error; undefined names; and after an error of syntax, which
+    may have cost a statement or a block, what is missing. A finding about a node without a span
+    says the function and the op instead.
     """
     path = program.source.path if program.source is not None else None
     checker = _Checker(path)
@@ -48,9 +49,22 @@ def verify_structure(program: Program, *, reported: Iterable[Diagnostic] = ()) -
         checker.function(function)
     earlier = list(reported)
     known = {finding.code for finding in earlier}
-    if errors(earlier):
+    faults = errors(earlier)
+    if faults:
         known.add(UNDEFINED_NAME)
-    return in_text_order(finding for finding in checker.found if finding.code not in known)
+    if any(fault.code.startswith("MIL01") for fault in faults):
+        known.update(_MISSING)
+    lines = {places.line(fault.span) for fault in faults if fault.span is not None}
+    return in_text_order(
+        finding
+        for finding in checker.found
+        if finding.code not in known
+        and (finding.span is None or places.line(finding.span) not in lines)
+    )
+
+
+_MISSING = ("MIL0406", "MIL0407", "MIL0409", "MIL0410")
+"""Findings about what a program lacks."""
 
 
 class _Frame:
