@@ -179,18 +179,21 @@ def _elements(x: TensorLiteral, y: TensorLiteral) -> tuple[str, str, str]:
     left, right = x._value(), y._value()
     if len(left) != len(right) or type(left) is not type(right):
         return "", f"{len(left)} elements or bytes", f"{len(right)}"
+    if _count(x) <= _WHOLE and _shown(x) != _shown(y):
+        return "", _shown(x), _shown(y)
     if isinstance(left, bytes) and isinstance(right, bytes):
         at, one, other = _packed(x.type.element, _count(x), left, right)
     else:
         at = next(i for i, (p, q) in enumerate(zip(left, right, strict=True)) if p != q)
         one, other = _scalar(left[at]), _scalar(right[at])
-    if one != other and at < _count(x) <= _WHOLE:
-        return "", _shown(x), _shown(y)
-    return (f", element {_index(x, at)}" if x.type.shape else ""), one, other
+    step = f", element {_index(x, at)}" if x.type.shape and at is not None else ""
+    return step, one, other
 
 
-def _packed(element: ElementType, count: int, left: bytes, right: bytes) -> tuple[int, str, str]:
-    """The number of the first unequal element, and both elements."""
+def _packed(
+    element: ElementType, count: int, left: bytes, right: bytes
+) -> tuple[int | None, str, str]:
+    """The number of the first unequal element, and both elements; None if only padding differs."""
     # Eight elements of any type fill whole bytes, so that no group of eight begins within a byte.
     bits = element.bits
     group = _first_unequal(left, right) // bits
@@ -205,7 +208,7 @@ def _packed(element: ElementType, count: int, left: bytes, right: bytes) -> tupl
             if pair[0] == pair[1]:
                 pair = [f"{shown} (0x{code})" for shown, code in zip(pair, raw, strict=True)]
             return group * 8 + at, pair[0], pair[1]
-    return count, "padding bits", "other padding bits"
+    return None, "padding bits", "other padding bits"
 
 
 def _count(literal: TensorLiteral) -> int:

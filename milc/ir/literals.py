@@ -42,9 +42,7 @@ class Literal:
         if type(self) is not type(other):
             return NotImplemented
         assert isinstance(other, Literal)
-        return (
-            self.type is other.type and self.doc == other.doc and self._value() == other._value()
-        )
+        return self.type is other.type and self.doc == other.doc and self._value() == other._value()
 
     def __hash__(self) -> int:
         return hash((self.type, self._value()))

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-
 from milc.diagnostics import Source, Span
 from milc.ir.literals import Literal, TensorLiteral
 from milc.ir.types import Type
@@ -142,7 +141,7 @@ class Op:
 
 
 class Block:
-    """A sequence of ops with its own arguments and outputs: a function's body, a branch, a loop's part."""
+    """A sequence of ops with its own arguments and outputs: a function's body, a branch, …"""
 
     __slots__ = (
         "attributes", "first", "inputs", "last", "length", "outputs", "parent", "span", "unknown",
@@ -220,7 +219,9 @@ class Function:
     uses; `body` is the one for `opset`.
     """
 
-    __slots__ = ("attributes", "body", "inputs", "name", "opset", "span", "specializations", "unknown")
+    __slots__ = (
+        "attributes", "body", "inputs", "name", "opset", "span", "specializations", "unknown",
+    )  # fmt: skip
 
     def __init__(
         self, name: str, opset: str, inputs: Iterable[Value] = (), span: Span | None = None
@@ -279,5 +280,3 @@ def drop_use(value: Value, user: Op | Block) -> None:
         value.uses[user] = count
     else:
         del value.uses[user]
-
-

@@ -22,7 +22,10 @@ STRUCT_CODES: Final = {
 
 
 class FloatFormat:
-    """A small float format: exponent and mantissa bits, bias, and the code above which none is finite."""
+    """A small float format: mantissa bits, bias, and the code from which on none is finite.
+
+    `overflow` is the code of what is too large.
+    """
 
     __slots__ = ("bias", "first_nonfinite", "mantissa", "overflow")
 
@@ -93,9 +96,12 @@ def pack(element: ElementType, values: Sequence[Any]) -> bytes:
     except OverflowError:
         return b"".join(_pack_saturating(element, code or "", float(v)) for v in values)
     except struct.error as error:
-        raise OverflowError(f"a value does not fit {element}: {error}") from None
+        wanted = "__float__" if element.is_float else "__index__"
+        if all(hasattr(value, wanted) for value in values):
+            raise OverflowError(f"a value does not fit {element}: {error}") from None
+        raise TypeError(f"a value is not one of {element}: {error}") from None
     if element.is_float:
-        return b"".join(_encode_small(element, float(value)) for value in values)
+        return b"".join(_encode_small(element, value) for value in values)
     return _pack_bits(element, values)
 
 

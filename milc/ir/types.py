@@ -306,8 +306,8 @@ class TensorBufferType(Type):
 
     def __repr__(self) -> str:
         return (
-            f"tensor_buffer<{self.element}, shape={list(self.shape)}, strides={list(self.strides)}, "
-            f"interleave_factors={list(self.interleave_factors)}>"
+            f"tensor_buffer<{self.element}, shape={list(self.shape)}, "
+            f"strides={list(self.strides)}, interleave_factors={list(self.interleave_factors)}>"
         )
 
 
