@@ -18,14 +18,12 @@ from milc.opsets.versions import BY_TAG
 from milc.package.collector import collector_paused
 from milc.package.faults import DEEPEST, Fault, Findings
 from milc.package.proto import mil_pb2 as pb
+from milc.package.tables import FLEXIBLE_SHAPES
 from milc.package.wire import SHORT_STRING, argument_head, field, text
 from milc.package.writing import Writer
 
 if TYPE_CHECKING:
     from milc.package.model import Model
-
-FLEXIBLE_SHAPES: Final = "FlexibleShapeInformation"
-"""The function attribute that text shows and a package keeps in the model's description."""
 
 _ARGUMENT_HEADS: Final = tuple(argument_head(length) for length in range(SHORT_STRING))
 
@@ -43,8 +41,7 @@ def encode_program(program: Program) -> pb.Program:
 
 def encode_model(model: Model) -> bytes:
     """The serialised Model message; the same model gives the same bytes. Raises MilError."""
-    message = type(model.spec)()
-    message.CopyFrom(model.spec)
+    message = model.message()
     _merge(message.mlProgram, model.program)
     data: bytes = message.SerializeToString(deterministic=True)
     return data

@@ -21,6 +21,9 @@ DATA_TYPES: Final[dict[ElementType, int]] = {
 
 ELEMENTS: Final[dict[int, ElementType]] = {number: e for e, number in DATA_TYPES.items()}
 
+FLEXIBLE_SHAPES: Final = "FlexibleShapeInformation"
+"""The function attribute that text shows and a package keeps in the model's description."""
+
 _OWN_MEMBER: Final[dict[ElementType, str]] = {
     t.FP32: "floats", t.FP64: "doubles", t.BOOL: "bools", t.STRING: "strings",
     t.INT16: "ints", t.INT32: "ints", t.UINT16: "ints", t.INT64: "longInts", t.UINT64: "longInts",

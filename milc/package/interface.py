@@ -1,0 +1,56 @@
+"""What a model description says of one function, and which element types it can speak of.
+
+Imports ir and the protobuf schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from milc.ir import types as t
+from milc.ir.types import ElementType
+from milc.package.proto import model_pb2 as pb
+
+DEFAULT_FUNCTION: Final = "main"
+"""The function that a description without a list of functions is about."""
+
+FIRST_WITH_FUNCTIONS: Final = 9
+"""The first specification version with several functions, with states, and without inputs."""
+
+ARRAY_TYPES: Final[dict[ElementType, pb.ArrayFeatureType.ArrayDataType.ValueType]] = {
+    t.FP32: pb.ArrayFeatureType.FLOAT32,
+    t.INT32: pb.ArrayFeatureType.INT32,
+    t.FP16: pb.ArrayFeatureType.FLOAT16,
+    t.INT8: pb.ArrayFeatureType.INT8,
+    t.FP64: pb.ArrayFeatureType.DOUBLE,
+}
+"""How a description calls an element type."""
+
+_SINCE: Final[dict[ElementType, int]] = {t.FP32: 0, t.INT32: 0, t.FP16: 7, t.INT8: 10}
+
+
+def allowed_elements(specification_version: int) -> list[ElementType]:
+    """The element types that the inputs and outputs of a model of this version may have.
+
+    Source: coremltools 9.0 and Apple's documentation: fp16 from iOS 16 on, int8 from iOS 26 on.
+    """
+    return [element for element, since in _SINCE.items() if specification_version >= since]
+
+
+class Interface(NamedTuple):
+    """The described features of one function."""
+
+    inputs: Sequence[pb.FeatureDescription]
+    outputs: Sequence[pb.FeatureDescription]
+    states: Sequence[pb.FeatureDescription]
+
+
+def interface(description: pb.ModelDescription, function: str) -> Interface | None:
+    """What `description` says of a function; None if it does not speak of it."""
+    for held in description.functions:
+        if held.name == function:
+            return Interface(held.input, held.output, held.state)
+    if description.functions or function != DEFAULT_FUNCTION:
+        return None
+    return Interface(description.input, description.output, description.state)
