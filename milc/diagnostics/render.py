@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from io import StringIO
-from typing import TextIO
+from typing import Literal, TextIO
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -45,15 +45,20 @@ STYLES = {
 """How rich is to show each style that rows name; `main` is that of the severity."""
 
 
-def console(stream: TextIO, width: int | None = None) -> Console:
+def console(
+    stream: TextIO, width: int | None = None, color: Literal["auto", "always", "never"] = "auto"
+) -> Console:
     """A console on `stream` as milc uses it.
 
-    Colour goes to terminals alone. `NO_COLOR`, if not empty, turns it off everywhere, else
-    `FORCE_COLOR`, unless empty or 0, turns it on (https://no-color.org, https://force-color.org).
+    With `auto`, colour goes to terminals alone; `NO_COLOR`, if not empty, turns it off everywhere,
+    else `FORCE_COLOR`, unless empty or 0, turns it on (https://no-color.org,
+    https://force-color.org).
     """
     is_terminal = stream.isatty()
     colour = is_terminal or os.environ.get("FORCE_COLOR", "0") not in ("", "0")
     colour = colour and not os.environ.get("NO_COLOR")
+    if color != "auto":
+        colour = color == "always"
     if width is None and not is_terminal:
         columns = os.environ.get("COLUMNS", "")
         width = int(columns) if columns.isdecimal() else PLAIN_WIDTH
@@ -63,6 +68,7 @@ def console(stream: TextIO, width: int | None = None) -> Console:
         force_terminal=colour,
         force_jupyter=False,
         color_system="auto" if colour else None,
+        no_color=not colour,
         highlight=False,
         markup=False,
         emoji=False,

@@ -1,0 +1,82 @@
+"""MIL0020 to MIL0039: the command line, milc itself, and formatting."""
+
+from milc.diagnostics.catalog.entry import Entry
+
+ENTRIES = (
+    Entry(
+        "MIL0020",
+        "fault of milc",
+        """
+        milc met something that its authors did not think of. Whatever the input is, this should
+        have been a finding about it, so it is a fault of milc and not yours. What was being
+        written is left as it was before.
+        """,
+        """
+        $ MILC_TRACEBACK=1 milc compile model.mil -o Model.mlpackage
+        """,
+        """
+        Report it, with the command, the input if it may be shown, and what the command prints with
+        the environment variable `MILC_TRACEBACK` set to 1. If the input comes from a stranger and
+        makes milc read or write where it should not, see SECURITY.md first.
+        """,
+    ),
+    Entry(
+        "MIL0021",
+        "formatting would change the meaning",
+        """
+        `milc fmt` reads what it made again, compares it with what it was made of, and formats it a
+        second time. If the two are not the same program with the same comments, or the second time
+        moves something, the file is left as it was. This is a fault of milc.
+        """,
+        """
+        $ milc fmt model.mil
+        """,
+        """
+        Report it with the file, or with the few lines of it that show the fault. Until then, lay
+        these lines out by hand.
+        """,
+    ),
+    Entry(
+        "MIL0022",
+        "not enough memory",
+        """
+        The input needs more memory than the process may have. milc reads no weights into memory,
+        but text and values written in it are held there: about ten times the size of the text.
+        """,
+        """
+        $ (ulimit -v 200000; milc compile huge.mil -o Huge.mlpackage)
+        """,
+        """
+        Give the process more memory, or keep large values in a weight file instead of the text:
+        `milc compile --externalize 1000` moves them there once and for all.
+        """,
+    ),
+    Entry(
+        "MIL0023",
+        "comments left out",
+        """
+        Apple's compiler writes no comments, and whether its reader takes them is not known, so
+        text in its style has none. Formatting a file in that style loses them.
+        """,
+        """
+        $ milc fmt --style coremlc model.mil
+        """,
+        """
+        Keep a copy with the comments, or write the text in the house style, which keeps them.
+        """,
+    ),
+    Entry(
+        "MIL0024",
+        "not in the house style",
+        """
+        `milc fmt --check` or `--diff` would lay the text out in another way; the place is the first
+        line that changes. The meaning is the same either way.
+        """,
+        """
+        $ milc fmt --check --format github .
+        """,
+        """
+        Run `milc fmt` on the file.
+        """,
+    ),
+)
