@@ -19,12 +19,11 @@ ORDER = (
     {"evaluate"},
     {"passes"},
     {"package"},
-    {"driver", "model"},
+    {"driver"},
     {"cli", "lsp"},
     {"__main__"},
 )
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
-ALLOWED_BESIDE: set[tuple[str, str]] = {("driver", "model"), ("model", "driver")}
 
 # The only rooms that may know these, whatever the level of the import.
 ONLY_IN = {
@@ -77,9 +76,7 @@ def is_module(name: str) -> bool:
 
 def allowed(importer: str, imported: str) -> bool:
     """Whether the house lets room `importer` import room `imported`."""
-    if importer == imported or (importer, imported) in ALLOWED_BESIDE:
-        return True
-    return RANK[imported] < RANK[importer]
+    return importer == imported or RANK[imported] < RANK[importer]
 
 
 def wrong_arrows(path: Path) -> list[str]:
