@@ -45,7 +45,7 @@ _token = re.compile(
 
 
 def statement_pattern() -> re.Pattern[str]:
-    """STATEMENT with its parts as groups: results, op, arguments, attributes; blanks behind it too."""
+    """STATEMENT and blanks behind it; groups: results, op, arguments, attributes."""
     piece = PATTERNS
     return re.compile(
         rf"(?:({piece['P_RESULTS']})\s*+=\s*+)?({piece['WORD']})\s*+"
@@ -160,7 +160,7 @@ class Automaton:
         return True
 
     def _reduce_before(self, kind: str) -> int | None:
-        """Do the reductions that a token of this kind asks for; the state it then leads to, or None."""
+        """Do the reductions that such a token asks for; the state it leads to, or None."""
         states = self.states
         while (action := STATES[states[-1]].get(kind)) is not None:
             if action >= 0:

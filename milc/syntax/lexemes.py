@@ -38,7 +38,8 @@ class LexemeError(ValueError):
 
 def show_name(name: str) -> str:
     """A value's or argument's name as text; in backquotes, milc's own form, if it is no
-    identifier or a reserved word."""
+    identifier or a reserved word.
+    """
     if is_identifier(name) and name not in RESERVED:
         return name
     return f"`{_unsafe.sub(_escaped, name).replace('`', chr(92) + '`')}`"
@@ -82,7 +83,7 @@ def unescape(body: str, offset: int) -> str:
 
 
 def hex_float(value: float) -> str:
-    """A finite float, infinity or plain nan as Apple's compiler prints it (C's `%a`, fewest digits)."""
+    """A float as Apple's compiler prints it: C's `%a` in the fewest digits, `inf`, `nan`."""
     text = value.hex()
     if text[-1] in "fn":
         return text.removeprefix("-") if text.endswith("nan") else text
@@ -208,7 +209,7 @@ def limits(element: ElementType) -> tuple[str, str]:
 
 
 def tidy_number(text: str) -> str:
-    """A number spelt as the house style has it, its base kept: `0X1.80P1` -> `0x1.8p+1`, `+1.` -> `1.0`."""
+    """A number in the house style, its base kept: `0X1.80P1` -> `0x1.8p+1`, `+1.` -> `1.0`."""
     if "x" in text or "X" in text:
         if "nan" in text or ("." not in text and "p" not in text.lower()):
             return text.lower().removeprefix("+")

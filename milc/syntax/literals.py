@@ -60,7 +60,7 @@ class Piece:
 def read_literal(
     source: Source, start: int, end: int, type: Type
 ) -> tuple[Literal, list[Diagnostic]]:
-    """The literal that `source` spells from `start` to `end`, read as `type`, and warnings about it.
+    """The literal of `type` that `source` spells from `start` to `end`, and warnings about it.
 
     Raises MilError if it does not fit the type.
     """
@@ -75,7 +75,7 @@ def read_literal(
 
 
 def _whole_tensor(type: TensorType, text: str) -> bytes | tuple[str, ...] | None:
-    """The elements of a well-formed tensor literal; None where the text must be looked at closely."""
+    """The elements of a well-formed tensor literal; None where a closer look is needed."""
     shape = type.shape
     if shape is None or (shape and not _has_shape(shape, text)):
         return None
@@ -103,7 +103,7 @@ def _pack(type: TensorType, parts: list[str]) -> bytes | None:
 def _whole_strings(type: TensorType, text: str) -> tuple[str, ...] | None:
     if type.shape == ():
         return (
-            (text[1:-1],) if '"' == text[:1] and text.count('"') == 2 and "\\" not in text else None
+            (text[1:-1],) if text[:1] == '"' and text.count('"') == 2 and "\\" not in text else None
         )
     found = _strings(text)
     if len(found) != type.count or '"' in _skeleton("", text) or "\\" in text:
@@ -164,7 +164,8 @@ class _Reader:
             if isinstance(type.length, int) and type.length != len(items):
                 raise self.fail(
                     "MIL0203",
-                    f"the list has {len(items)} elements, its type {type_text(type)} says {type.length}",
+                    f"the list has {len(items)} elements, its type {type_text(type)} says"
+                    f" {type.length}",
                     node.start,
                     node.end,
                 )
@@ -178,7 +179,8 @@ class _Reader:
             if len(items) != len(type.items):
                 raise self.fail(
                     "MIL0203",
-                    f"the tuple has {len(items)} members, its type {type_text(type)} says {len(type.items)}",
+                    f"the tuple has {len(items)} members, its type {type_text(type)} says"
+                    f" {len(type.items)}",
                     node.start,
                     node.end,
                 )
@@ -242,7 +244,8 @@ class _Reader:
             if shape != shapes[0]:
                 raise self.fail(
                     "MIL0204",
-                    f"ragged literal: this row has shape {list(shape)}, the first one {list(shapes[0])}",
+                    f"ragged literal: this row has shape {list(shape)}, the first one"
+                    f" {list(shapes[0])}",
                     item.start,
                     item.end,
                     help="give every row of a tensor literal the same number of elements",
@@ -284,10 +287,10 @@ class _Reader:
         self.warnings.append(
             Diagnostic(
                 "MIL0209",
-                f"the literal is written flat, its type {type_text(type)} has {len(declared)} dimensions",
+                f"the literal is written flat, its type is {type_text(type)}",
                 Span(self.source, node.start, node.end),
                 severity="warning",
-                help="write one pair of brackets for each dimension; `milc fmt --style coremlc` does",
+                help="write a pair of brackets for each dimension; `milc fmt --style coremlc` does",
             )
         )
 

@@ -113,7 +113,7 @@ class ProgramRules(StatementRules):
         return At(children[::2], 0, 0)
 
     def close(self, names: list[Token]) -> Block:
-        """End the innermost block: look up its outputs, settle what was used before its definition."""
+        """End the innermost block: find its outputs, settle what was used before its definition."""
         scope = self.scope
         outputs = [
             scope.use(name.text) or self.undefined(name.text, name.start, name.end)

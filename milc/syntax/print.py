@@ -56,7 +56,7 @@ def with_spans(program: Program, path: str) -> Source:
 
 def lost(program: Program) -> list[str]:
     """What the program holds that text cannot carry, in words; empty if nothing."""
-    from milc.ir.walk import walk_ops
+    from milc.ir.walk import place, walk_ops
 
     found: list[str] = []
     if program.doc:
@@ -66,13 +66,12 @@ def lost(program: Program) -> list[str]:
         nodes.append((f"function {function.name}", function))
         if len(function.specializations) > 1:
             found.append(f"function {function.name}: bodies for opsets other than {function.opset}")
-        for op in walk_ops(function.body):
-            nodes.append((f"function {function.name}, op {op.name or op.kind}", op))
-    for place, node in nodes:
+        nodes += [(f"{place(op)}", op) for op in walk_ops(function.body)]
+    for where, node in nodes:
         if node.unknown:
-            found.append(f"{place}: fields of the protobuf that milc does not know")
+            found.append(f"{where}: fields of the protobuf that milc does not know")
         documented = [name for name, literal in node.attributes.items() if literal.doc]
-        found.extend(f"{place}: the doc string of `{name}`" for name in documented)
+        found.extend(f"{where}: the doc string of `{name}`" for name in documented)
     return found
 
 
@@ -116,7 +115,8 @@ class Printer:
             function.inputs if self.keep_order else sorted(function.inputs, key=lambda v: v.name)
         )
         attributes = f" {self.attributes(function.attributes)}" if function.attributes else ""
-        head = f"{INDENT}func {show_name(function.name)}<{show_name(function.opset)}>{inputs}{attributes} {{\n"
+        name = f"{show_name(function.name)}<{show_name(function.opset)}>"
+        head = f"{INDENT}func {name}{inputs}{attributes} {{\n"
         self.places.append((function, self._at + len(INDENT), self._at + len(head) - 2))
         yield head
         yield from self.block(function.body, 12)
@@ -142,10 +142,7 @@ class Printer:
 
     def head(self, op: Op) -> str:
         """An op without its blocks and semicolon: results, kind, arguments, attributes."""
-        version = self.version
-        results = ", ".join(
-            [f"{type_text(value.type, version)} {show_name(value.name)}" for value in op.results]
-        )
+        results = self.typed_names(op.results)
         arguments = ", ".join(
             [f"{show_name(name)} = {self.operands(op.args[name])}" for name in self.sorted(op.args)]
         )
@@ -156,7 +153,12 @@ class Printer:
 
     def parameters(self, values: Iterable[Value]) -> str:
         """Typed names in parentheses."""
-        return f"({', '.join([f'{type_text(v.type, self.version)} {show_name(v.name)}' for v in values])})"
+        return f"({self.typed_names(values)})"
+
+    def typed_names(self, values: Iterable[Value]) -> str:
+        """`TYPE name, TYPE name`."""
+        version = self.version
+        return ", ".join([f"{type_text(v.type, version)} {show_name(v.name)}" for v in values])
 
     def names(self, values: Iterable[Value]) -> str:
         """Names in parentheses."""
@@ -182,7 +184,8 @@ class Printer:
 
     def literal(self, literal: Literal) -> str:
         """`TYPE(LITERAL)`."""
-        return f"{type_text(literal.type, self.version)}({literal_text(literal, self.version, self.keep_order)})"
+        text = literal_text(literal, self.version, self.keep_order)
+        return f"{type_text(literal.type, self.version)}({text})"
 
 
 def literal_text(literal: Literal, version: str = "1.3", keep_order: bool = False) -> str:
@@ -199,13 +202,9 @@ def literal_text(literal: Literal, version: str = "1.3", keep_order: bool = Fals
             f"BLOBFILE(path = {string}({quote(literal.path)}), offset = {offset}({literal.offset}))"
         )
     if isinstance(literal, DictLiteral):
-        entries = [
-            f"{{{literal_text(key, version, keep_order)}, {literal_text(value, version, keep_order)}}}"
-            for key, value in (
-                literal.entries if keep_order else sorted(literal.entries, key=_entry_order)
-            )
-        ]
-        return f"{{{', '.join(entries)}}}"
+        entries = literal.entries if keep_order else sorted(literal.entries, key=_entry_order)
+        pairs = [[literal_text(part, version, keep_order) for part in entry] for entry in entries]
+        return f"{{{', '.join([f'{{{key}, {value}}}' for key, value in pairs])}}}"
     assert isinstance(literal, ListLiteral | TupleLiteral)
     items = ", ".join([literal_text(item, version, keep_order) for item in literal.items])
     return f"[{items}]" if isinstance(literal, ListLiteral) else f"({items})"

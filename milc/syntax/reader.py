@@ -1,4 +1,4 @@
-"""What the grammar's callbacks share while one text is read: source, findings, scope, types seen."""
+"""What the grammar's callbacks share: source, findings, scope, types and literals seen."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from milc.diagnostics import Label
 from milc.grammar import PATTERNS, STATES
 from milc.ir.nodes import Value
 from milc.syntax.lalr import END, KEYWORDS, Automaton, Token, acceptable
+from milc.syntax.types import BLOBFILE_FORM
 
 if TYPE_CHECKING:
     from milc.syntax.parse import ProgramRules
@@ -23,10 +24,11 @@ if TYPE_CHECKING:
 MAX_ERRORS: Final = 1000
 
 _WORDS: Final = {
-    "ARROW": "`->`", "LPAR": "`(`", "RPAR": "`)`", "LSQB": "`[`", "RSQB": "`]`", "LBRACE": "`{`",
-    "RBRACE": "`}`", "LESS": "`<`", "MORE": "`>`", "EQUAL": "`=`", "COMMA": "`,`", "SEMICOLON": "`;`",
-    "UNKNOWN": "`?`", "VARIADIC": "`...`", "NAME": "a name", "NUMBERS": "a number",
-    "STRING": "a string", "STATEMENT": "a statement", END: "the end of the text",
+    "ARROW": "`->`", "LPAR": "`(`", "RPAR": "`)`", "LSQB": "`[`", "RSQB": "`]`",
+    "LBRACE": "`{`", "RBRACE": "`}`", "LESS": "`<`", "MORE": "`>`", "EQUAL": "`=`",
+    "COMMA": "`,`", "SEMICOLON": "`;`", "UNKNOWN": "`?`", "VARIADIC": "`...`",
+    "NAME": "a name", "NUMBERS": "a number", "STRING": "a string",
+    "STATEMENT": "a statement", END: "the end of the text",
     "PROGRAM": "`program`", "FUNC": "`func`", "BLOBFILE": "`BLOBFILE`",
 }  # fmt: skip
 _TYPE_WORDS: Final = frozenset(("TENSOR", "LIST", "DICT", "TUPLE", "STATE", "BUFFER"))
@@ -334,15 +336,15 @@ def _not_mil(automaton: Automaton, token: Token, expected: list[str]) -> _Specia
 def _bare_blobfile(automaton: Automaton, token: Token, expected: list[str]) -> _Special:
     if token.type != "BLOBFILE":
         return None
-    return (
-        "MIL0111",
-        "BLOBFILE stands in a typed value",
-        {
-            "help": 'write `tensor<fp16, [n]>(BLOBFILE(path = string("@model_path/…"), offset = uint64(64)))`'
-        },
-    )
+    return "MIL0111", "BLOBFILE stands in a typed value", {"help": BLOBFILE_FORM}
 
 
 _SPECIAL: Final[tuple[Callable[[Automaton, Token, list[str]], _Special], ...]] = (
-    _not_mil, _unterminated, _reference, _block_comment, _bracketed_results, _bare_blobfile, _character,
-)  # fmt: skip
+    _not_mil,
+    _unterminated,
+    _reference,
+    _block_comment,
+    _bracketed_results,
+    _bare_blobfile,
+    _character,
+)

@@ -14,7 +14,8 @@ _NO_TYPE: Final = TensorType(FP32, None)
 
 class Scope:
     """One block's names. `brace` is where the block opens; `forgiving` is set after an error that
-    may have hidden definitions."""
+    may have hidden definitions.
+    """
 
     __slots__ = (
         "block",

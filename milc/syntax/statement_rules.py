@@ -9,7 +9,6 @@ from milc.diagnostics import Span
 from milc.grammar import PATTERNS
 from milc.ir.literals import Literal
 from milc.ir.nodes import Block, Op, Operand, Value
-from milc.syntax.lalr import Token
 from milc.syntax.reader import BROKEN, At
 from milc.syntax.value_rules import ValueRules
 

@@ -27,6 +27,11 @@ MAX_BYTES: Final = 1 << 40
 
 MAX_DIMENSION: Final = (1 << 63) - 1
 
+BLOBFILE_FORM: Final = (
+    'write `tensor<fp16, [n]>(BLOBFILE(path = string("@model_path/weights/weight.bin"), '
+    "offset = uint64(64)))`"
+)
+
 _plain = re.compile(r"tensor\s*<\s*([a-z0-9]+)\s*,\s*\[([0-9\s,?]*)\]\s*>").fullmatch
 
 
@@ -58,8 +63,7 @@ def bare_blobfile(source: Source, start: int, end: int) -> MilError:
             "BLOBFILE stands in a typed value",
             Span(source, start, end),
             label="type declaration expected here",
-            help='write `tensor<fp16, [n]>(BLOBFILE(path = string("@model_path/weights/weight.bin"),'
-            " offset = uint64(64)))`",
+            help=BLOBFILE_FORM,
         )
     )
 
@@ -75,7 +79,7 @@ def tensor_type(
         raise MilError(
             Diagnostic(
                 "MIL0208",
-                f"the type {source.text[start:end][:80]} is too large: it would take more than 2^40 bytes",
+                f"{source.text[start:end][:80]} is too large: it takes more than 2^40 bytes",
                 Span(source, start, end),
             )
         )

@@ -1,4 +1,4 @@
-"""Values in the grammar: typed literals, references into weight files, and what only looks like one."""
+"""Values in the grammar: typed literals, references into weight files, untyped literals."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from milc.ir.types import STRING, UINT64, Type, scalar
 from milc.syntax.literals import read_literal
 from milc.syntax.reader import BROKEN, At
 from milc.syntax.type_rules import TypeRules
-from milc.syntax.types import bare_blobfile
+from milc.syntax.types import BLOBFILE_FORM, bare_blobfile
 
 _CACHED_LENGTH: Final = 100
 
@@ -78,7 +78,7 @@ class ValueRules(TypeRules):
                 path.start,
                 path.end,
                 severity="warning",
-                help="@model_path is the folder that holds the program; write the file's path in it",
+                help="@model_path is the folder of the program; write the file's path in it",
             )
         return BlobRef(type, where.strings[0], at.item())
 
@@ -119,7 +119,7 @@ class ValueRules(TypeRules):
                 "BLOBFILE takes `path` and `offset`",
                 keyword.start,
                 given.end,
-                help='BLOBFILE(path = string("@model_path/weights/weight.bin"), offset = uint64(64))',
+                help=BLOBFILE_FORM,
             )
             return At(unread(type.value), *whole)
         if not all(len(bound) == 1 and isinstance(bound[0], Literal) for bound in (path, offset)):

@@ -120,7 +120,8 @@ ENTRIES = (
         "The path of a BLOBFILE is a string that begins with `@model_path/`, which stands for the"
         " folder of the program; its offset is a uint64 that points at the blob's metadata record.",
         """
-        tensor<fp16, [4]> w = const()[val = tensor<fp16, [4]>(BLOBFILE(path = string("w.bin"), offset = int32(64)))];
+        tensor<fp16, [4]> w = const()[val = tensor<fp16, [4]>(BLOBFILE(path = string("w.bin"),
+            offset = int32(64)))];
         """,
         'Write `path = string("@model_path/weights/weight.bin"), offset = uint64(64)`.',
     ),

@@ -134,7 +134,7 @@ ENTRIES = (
     Entry(
         "MIL0113",
         "unknown escape",
-        r"A string knows the escapes \" \\ \n \t \r, \x and two hexadecimal digits, and \u and four.",
+        r"A string knows the escapes \" \\ \n \t \r, \x and two hexadecimal digits, \u and four.",
         r"""
         string s = const()[val = string("50\%")];
         """,
