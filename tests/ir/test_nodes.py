@@ -148,10 +148,10 @@ def test_nodes_compare_by_identity() -> None:
 
 def test_nodes_show_what_they_are(function: Function) -> None:
     program = Program("1.0")
-    shown = [program, program.add(function) and program, function, function.body]
-    assert list(map(repr, shown[1:])) == [
-        "<Program 1.0 of main>", "<Function main<ios17>>", "<Block of 3 ops>",
-    ]  # fmt: skip
+    program.add(function)
+    assert repr(program) == "<Program 1.0 of main>"
+    assert repr(function) == "<Function main<ios17>>"
+    assert repr(function.body) == "<Block of 3 ops>"
     assert repr(Program()) == "<Program 1.3 of no function>"
     assert repr(function.body.first) == "<Op a = relu>"
     assert repr(Value("s", STRING())) == "<Value s: tensor<string, []>>"
