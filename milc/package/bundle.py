@@ -5,14 +5,12 @@ Imports diagnostics and this room's weights; never protobuf: a model's bytes pas
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final, NamedTuple, NoReturn
-from uuid import UUID
 
 from milc.diagnostics import Diagnostic, MilError, Severity, errors
 from milc.diagnostics.files import decode, leaves, read_bytes, staged_folder
@@ -90,8 +88,7 @@ def looks_like_package(path: Path) -> bool:
 
 
 def _manifest(model_bytes: bytes) -> str:
-    digest = hashlib.sha256(model_bytes).digest()
-    model, weights = (_identifier(digest, name) for name in ("model.mlmodel", "weights"))
+    model, weights = _identifiers(model_bytes)
     top = {
         "fileFormatVersion": "1.0.0",
         "itemInfoEntries": {
@@ -108,9 +105,13 @@ def _item(name: str, description: str) -> dict[str, str]:
     return {"author": AUTHOR, "description": description, "name": name, "path": path}
 
 
-def _identifier(digest: bytes, name: str) -> str:
-    """A UUID that depends on the model's bytes alone: reading the weights would take too long."""
-    return str(UUID(bytes=hashlib.sha256(digest + name.encode()).digest()[:16], version=4))
+def _identifiers(model_bytes: bytes) -> tuple[str, str]:
+    """UUIDs that depend on the model's bytes alone: hashing the weights would take too long."""
+    from hashlib import sha512
+    from uuid import UUID
+
+    digest = sha512(model_bytes).digest()
+    return str(UUID(bytes=digest[:16], version=4)), str(UUID(bytes=digest[16:32], version=4))
 
 
 class _Reader:
