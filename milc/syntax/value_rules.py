@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from milc.diagnostics import MilError
 from milc.grammar import PATTERNS
-from milc.ir.literals import BlobRef, Literal
+from milc.ir.literals import BlobRef, Literal, TensorLiteral
 from milc.ir.types import STRING, UINT64, Type, scalar
 from milc.syntax.literals import read_literal
 from milc.syntax.reader import BROKEN, At
@@ -15,6 +15,8 @@ from milc.syntax.type_rules import TypeRules
 from milc.syntax.types import BLOBFILE_FORM, bare_blobfile
 
 _CACHED_LENGTH: Final = 100
+_STRING: Final = frozenset(("string", "tensor<string, []>"))
+_STRING_TYPE: Final = scalar(STRING)
 
 _P = PATTERNS
 _plain_value = re.compile(
@@ -35,8 +37,13 @@ class ValueRules(TypeRules):
         literal = self.literals.get(text)
         if literal is not None:
             return literal
+        head, _, string = text.partition('("')
+        if head in _STRING and string.count('"') == 1 and "\\" not in string and string[-2:] == '")':
+            # Nearly every statement has a name of its own: made at once, and not worth keeping.
+            return TensorLiteral(_STRING_TYPE, (string[:-2],))
         match = _plain_value(self.source.text, start)
         assert match is not None
+        known = len(self.diagnostics)
         type = self.plain_type(match[1], start)
         if match[6] is not None:
             found = self.typed_literal(type, *match.span(6))
@@ -44,7 +51,7 @@ class ValueRules(TypeRules):
             path = self.typed_literal(self.plain_type(match[2], match.start(2)), *match.span(3))
             offset = self.typed_literal(self.plain_type(match[4], match.start(4)), *match.span(5))
             found = self.blob(type, At(path, *match.span(3)), At(offset, *match.span(5)))
-        if len(text) <= _CACHED_LENGTH and not self.diagnostics:
+        if len(text) <= _CACHED_LENGTH and len(self.diagnostics) == known:
             self.literals[text] = found
         return found
 
