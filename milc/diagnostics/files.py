@@ -82,10 +82,22 @@ def read_text(path: AnyPath, limit: int = TOO_LARGE) -> str:
     return decode(read_bytes(path, limit), os.fspath(path))
 
 
+def speakable(path: str) -> bool:
+    """Whether a path that a stranger's file gives can be handed to the operating system.
+
+    Not with control characters, backslashes (`:` on Windows) or what UTF-8 cannot say.
+    """
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return _UNSPEAKABLE.isdisjoint(path)
+
+
 def leaves(folder: AnyPath, path: AnyPath) -> bool:
     """Whether `path`, with its links followed, ends outside `folder`."""
-    top = os.path.realpath(folder)
-    return os.path.commonpath((top, os.path.realpath(path))) != top
+    top, end = os.path.realpath(folder), os.path.realpath(path)
+    return end != top and not end.startswith(os.path.join(top, ""))
 
 
 def decode(data: bytes, path: str) -> str:
@@ -250,6 +262,7 @@ class Staged:
         self._signals.clear()
 
 
+_UNSPEAKABLE: Final = {*map(chr, range(32)), "\\", *(":" if os.name == "nt" else "")}
 _STDIN: Final = "milc reads standard input where the path is -"
 
 

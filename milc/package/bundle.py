@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, NoReturn
 
 from milc.diagnostics import Diagnostic, MilError, Severity, errors
-from milc.diagnostics.files import decode, leaves, read_bytes, staged_folder
+from milc.diagnostics.files import decode, leaves, read_bytes, speakable, staged_folder
 from milc.package.faults import Findings
 from milc.package.kinds import Kind, sniff
 from milc.package.weights import WeightFiles
@@ -196,5 +196,5 @@ class _Reader:
 
 def _stays(path: str) -> bool:
     """Whether a path from a manifest is one below `Data`."""
-    unusable = not path or "\0" in path or "\\" in path or path.startswith("/")
-    return not unusable and ".." not in path.split("/")
+    relative = path and not path.startswith("/") and speakable(path)
+    return bool(relative) and ".." not in path.split("/")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from milc.diagnostics import Diagnostic, Label, MilError, Span
-from milc.diagnostics.files import leaves
+from milc.diagnostics.files import leaves, speakable
 from milc.ir.literals import BlobRef, TensorLiteral
 from milc.ir.types import ElementType, TensorType
 from milc.package.faults import MOST
@@ -26,7 +26,6 @@ PREFIX: Final = "@model_path/"
 """What the path of every reference begins with: the folder that holds the program."""
 _EXAMPLE: Final = "a path looks like @model_path/weights/weight.bin"
 _OWN_FILES: Final = ("model.mlmodel", "model.mil", "model.json")
-_FORBIDDEN: Final = {*map(chr, range(32)), "\\", *(":" if os.name == "nt" else "")}
 
 
 class WeightFiles:
@@ -189,7 +188,7 @@ def _parts(path: str) -> tuple[str, ...]:
     """The names below `@model_path`. Raises MilError (MIL0602, MIL0603, MIL0622)."""
     rest = path.removeprefix(PREFIX)
     parts = tuple(part for part in rest.split("/") if part not in ("", "."))
-    if rest == path or not parts or rest.endswith("/") or _unusable(rest):
+    if rest == path or not parts or rest.endswith("/") or not speakable(rest):
         message = f"{path!r} does not name a file below @model_path"
         raise MilError(Diagnostic("MIL0602", message, help=_EXAMPLE))
     if ".." in parts:
@@ -199,14 +198,6 @@ def _parts(path: str) -> tuple[str, ...]:
         message = f"{path!r} is the place of the model itself, not of a weight file"
         raise MilError(Diagnostic("MIL0622", message, help=_EXAMPLE))
     return parts
-
-
-def _unusable(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return True
-    return not _FORBIDDEN.isdisjoint(name)
 
 
 def _places(root: Path, parts: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

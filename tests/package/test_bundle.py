@@ -168,6 +168,7 @@ ITEM = ("itemInfoEntries", "*")
         (["MIL0507"], (*ITEM, "path"), "com.apple.CoreML/../com.apple.CoreML/model.mlmodel"),
         (["MIL0507"], (*ITEM, "path"), ""),
         (["MIL0507"], (*ITEM, "path"), "a\0b"),
+        (["MIL0507"], (*ITEM, "path"), "\ud800"),
         (["MIL0507"], (*ITEM, "path"), "com.apple.CoreML/link"),
         (["MIL0508"], (*ITEM, "path"), "com.apple.CoreML/none.mlmodel"),
         (["MIL0508"], (*ITEM, "path"), "x" * 5000),
