@@ -12,7 +12,7 @@ from milc.diagnostics import Diagnostic, MilError, Severity
 from milc.ir.nodes import Function, Value
 from milc.ir.types import DictType, ListType, StateType, TensorType, Type
 from milc.opsets.versions import BY_TAG, LADDER
-from milc.package.flexible import Flexibility, channels, flexibility, of_feature
+from milc.package.flexible import Flexibility, channels, flexibility, flexible_literal, of_feature
 from milc.package.interface import (
     ARRAY_TYPES,
     DEFAULT_FUNCTION,
@@ -226,7 +226,7 @@ class _Checker:
             text = f"{names} have enumerated shapes; before version 9 only one input may"
             self.add("MIL0718", text)
         literal = function.attributes.get(FLEXIBLE_SHAPES)
-        if literal is None:
+        if literal is None or literal == flexible_literal(flexible):
             return
         try:
             if flexibility(literal, function.span) != flexible:

@@ -159,7 +159,7 @@ class _Decoder:
         self, messages: Sequence[pb.Operation], block: Block, scope: _Scope, depth: int
     ) -> None:
         """Append the operations to `block`. This is where decoding spends its time."""
-        names, forward, append, reader = scope.names, scope.forward, block.append, self.reader
+        append, reader = block.append, self.reader
         for message in messages:
             op = Op(message.type)
             try:
@@ -171,20 +171,28 @@ class _Decoder:
                     attributes[name] = reader.value(held[name])
                 for inner in message.blocks:
                     self.nested(inner, op, scope, depth)
-                for output in message.outputs:
-                    name = output.name
-                    value = forward.pop(name, None) if forward else None
-                    if value is None:
-                        value = Value(name, UNKNOWN)
-                    value.type = reader.type(output.type)
-                    value.owner = op
-                    names[name] = value
-                    op.results.append(value)
+                if not op.kind or "" in args or "" in attributes:
+                    raise Fault("MIL0525", "its type, an argument or an attribute has no name")
+                self.results(message.outputs, op, scope)
             except Fault as fault:
                 self.findings.add(fault.at(self.where(message)))
                 for output in message.outputs:
-                    names[output.name] = Value(output.name, UNKNOWN)
+                    scope.names[output.name] = Value(output.name, UNKNOWN)
             append(op)
+
+    def results(self, messages: Sequence[pb.NamedValueType], op: Op, scope: _Scope) -> None:
+        """Define the results of `op`, from here on the newest values of their names."""
+        for message in messages:
+            name = message.name
+            if not name:
+                raise Fault("MIL0525", "a result has no name")
+            value = scope.forward.pop(name, None) if scope.forward else None
+            if value is None:
+                value = Value(name, UNKNOWN)
+            value.type = self.reader.type(message.type)
+            value.owner = op
+            scope.names[name] = value
+            op.results.append(value)
 
     def operands(
         self, bindings: Sequence[pb.Argument.Binding], op: Op, scope: _Scope

@@ -34,7 +34,6 @@ UNBOUNDED: Final = -1
 """The upper bound of a dimension that has none."""
 
 _ALLOWED: Final = "DefaultShapes, RangeDims and EnumeratedShapes"
-_MOST_INT32: Final = (1 << 31) - 1
 _SHAPE: Final = INT32(None)
 _RANGE: Final = INT32(2)
 _SHAPES: Final = DictType(SCALAR_STRING, _SHAPE)
@@ -176,7 +175,8 @@ def _ranges(flexibility: Flexibility) -> ListLiteral:
 
 def _integers(type: TensorType, values: Iterable[int]) -> TensorLiteral:
     # int32 is what Apple's compiler declares; a bound beyond it is as good as the greatest.
-    return TensorLiteral(type, pack(INT32, [min(value, _MOST_INT32) for value in values]))
+    low, high = INT32.bounds
+    return TensorLiteral(type, pack(INT32, [min(max(value, low), high) for value in values]))
 
 
 # Literal -> flexibility

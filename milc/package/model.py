@@ -114,8 +114,10 @@ def decode_model(data: bytes, path: str | None = None) -> Model:
     if errors(found):
         raise MilError(found)
     spec.ClearField("mlProgram")
-    describe.show_flexibility(program, spec.description)
-    model = Model(program, spec, described=True, path=path)
+    rest = pb.Model()  # a copy: a message keeps the memory of all that it was parsed with
+    rest.CopyFrom(spec)
+    describe.show_flexibility(program, rest.description)
+    model = Model(program, rest, described=True, path=path)
     model.notes = found
     return model
 
