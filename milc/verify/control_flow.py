@@ -68,7 +68,7 @@ def _check_while_loop(op: Op) -> Iterator[Problem]:
         if len(block.inputs) != len(variables):
             taken = _count(len(block.inputs), "argument")
             bound = _count(len(variables), "value")
-            message = f"the {name} takes {taken}, but {bound} are bound to loop_vars"
+            message = f"the {name} takes {taken}, but loop_vars has {bound}"
             yield Problem("MIL0409", message, places.of_beginning(block))
             return
         for value, type in zip(block.inputs, variables, strict=True):
@@ -80,8 +80,8 @@ def _check_while_loop(op: Op) -> Iterator[Problem]:
     yield from _condition(condition)
     yield from _outputs(body, [value.type for value in body.inputs], "the body", "its arguments")
     if len(op.results) != len(body.inputs):
-        has = _count(len(op.results), "result")
-        message = f"while_loop has {has}, but {_count(len(body.inputs), 'value')} go round in it"
+        has, holds = _count(len(op.results), "result"), _count(len(body.inputs), "value")
+        message = f"while_loop has {has}, but the loop holds {holds}"
         yield Problem("MIL0410", message, places.of_kind(op))
         return
     for result, value in zip(op.results, body.inputs, strict=True):

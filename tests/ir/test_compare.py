@@ -130,8 +130,10 @@ EDITS: dict[str, tuple[Callable[[Program, Rewriter], object], str]] = {
     ),
     "literal for a value": (
         lambda p, r: r.set_operand(ops(p)["scaled"], "y", 0, scalar_literal(FP32, 2.0)),
-        ("function main, op 2 mul `scaled`: argument `y`: "
-        "`scaled_y_0` (const 2.0) against tensor<fp32, []> 2.0"),
+        (
+            "function main, op 2 mul `scaled`: argument `y`: "
+            "`scaled_y_0` (const 2.0) against tensor<fp32, []> 2.0"
+        ),
     ),
     "number of operands": (
         lambda p, r: r.set_arg(ops(p)["scaled"], "x", main(p).inputs[0], main(p).inputs[0]),
@@ -143,13 +145,17 @@ EDITS: dict[str, tuple[Callable[[Program, Rewriter], object], str]] = {
     ),
     "result's type": (
         lambda p, r: r.set_type(values(p)["scaled"], FP32(None)),
-        ("function main, op 2 mul `scaled`: type of `scaled`: "
-        "tensor<fp32, [2]> against tensor<fp32, [?]>"),
+        (
+            "function main, op 2 mul `scaled`: type of `scaled`: "
+            "tensor<fp32, [2]> against tensor<fp32, [?]>"
+        ),
     ),
     "result's name": (
         lambda p, r: r.rename(values(p)["positive"], "better"),
-        ("function main, op 3 cond `chosen`, block 1, op 1 relu `positive`: "
-        "results: (positive) against (better)"),
+        (
+            "function main, op 3 cond `chosen`, block 1, op 1 relu `positive`: "
+            "results: (positive) against (better)"
+        ),
     ),
     "number of results": (
         lambda p, _: ops(p)["scaled"].results.append(Value("more", FP32(2))),
@@ -157,8 +163,10 @@ EDITS: dict[str, tuple[Callable[[Program, Rewriter], object], str]] = {
     ),
     "number of blocks": (
         lambda p, _: ops(p)["step"].blocks.pop(),
-        ("function main, op 5 while_loop `loop_0`, `loop_1`, block 2, op 1 cond `step`: "
-        "number of blocks: 2 against 1"),
+        (
+            "function main, op 5 while_loop `loop_0`, `loop_1`, block 2, op 1 cond `step`: "
+            "number of blocks: 2 against 1"
+        ),
     ),
     "block argument": (
         lambda p, r: r.add_input("extra", INT32(), to=ops(p)["chosen"].blocks[1]),
@@ -166,8 +174,10 @@ EDITS: dict[str, tuple[Callable[[Program, Rewriter], object], str]] = {
     ),
     "block attribute": (
         lambda p, r: r.set_attribute(ops(p)["chosen"].blocks[1], "a", string_literal("b")),
-        ("function main, op 3 cond `chosen`, block 2: "
-        "attributes that only one has: none against `a`"),
+        (
+            "function main, op 3 cond `chosen`, block 2: "
+            "attributes that only one has: none against `a`"
+        ),
     ),
     "block's output": (
         lambda p, r: r.set_outputs(ops(p)["chosen"].blocks[1], main(p).inputs[:1]),
@@ -178,8 +188,10 @@ EDITS: dict[str, tuple[Callable[[Program, Rewriter], object], str]] = {
             r.set_outputs(ops(p)["chosen"].blocks[0], main(p).inputs[:1]),
             r.erase(ops(p)["positive"]),
         ),
-        ("function main, op 3 cond `chosen`, block 1, op 1: "
-        "relu `positive` against the end of the block"),
+        (
+            "function main, op 3 cond `chosen`, block 1, op 1: "
+            "relu `positive` against the end of the block"
+        ),
     ),
     "an op more at the end": (
         lambda p, r: r.append(main(p).body, Op("tail", results=[Value("t", FP32())])),
@@ -205,7 +217,7 @@ EDITS: dict[str, tuple[Callable[[Program, Rewriter], object], str]] = {
         lambda p, _: main(p).specializations.update(ios18=Block()),
         "function main: specializations that only one has: none against `ios18`",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("what", EDITS)

@@ -165,10 +165,10 @@ ENTRIES = (
         "The words of the language (`any`, `program`, `func`, `tensor`, `list`, `dict`, `tuple`,"
         " `state`, `true`, `false` and the element types) are reserved for it. coremltools renames"
         " values that have one of them before it writes a package, because Apple's text reader"
-        " refuses them; hand-written programs with an input called `state` are reported to work, so"
-        " this is a warning.",
+        " refuses them. An error in a text; a warning for a name in backquotes or in a package, and"
+        " for `state`, which hand-written programs that work are reported to use.",
         """
-        func main<ios18>(state<tensor<fp16, [4]>> state) {
+        func main<ios18>(tensor<fp16, [4]> any) {
         """,
         "Choose another name. The name of an input or output is also the name by which an app"
         " addresses it, so change that too.",

@@ -1,0 +1,106 @@
+"""Programs that others wrote: sound, but for those listed with a reason."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from google.protobuf.message import DecodeError
+
+from milc.diagnostics import Source, errors
+from milc.package.decode import decode_program
+from milc.package.proto import model_pb2
+from milc.syntax.parse import read
+from milc.syntax.print import to_text
+from milc.verify import check_links, verify
+from tests.models import corpus, oracle_models
+from tests.shared import SHARED, needs_shared
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from milc.ir.nodes import Program
+
+# What coremltools' pass tests leave behind half-way: one name for several casts, or for an input
+# and a batch_norm. A whole pipeline renames them before it writes a file.
+DUPLICATES = {
+    "05dbea672a5522093c262466/after", "477d4a81573461fd1a39609d/before",
+    "47d733c7028c125d312b24d8/after", "47d733c7028c125d312b24d8/before",
+    "4d642df12ea617d4071388e2/after", "6009a37a8d344616a92f43a5/before",
+    "75cafb0e5079b96f145020ff/before", "b415d4ed14bfdbfb91897d68/before",
+    "b84c4b7c3769b9326923e9cf/before", "eb8482b05123a8cae9835bf8/after",
+    "eb8482b05123a8cae9835bf8/before",
+}  # fmt: skip
+
+# Hand-written: a const without a value, and a scalar as the value of a const of rank 4.
+MALFORMED = {
+    "corpus/mil/luengnat+rustane/models__layer0__layer_0_bwd.mil": {"MIL0411"},
+    "corpus/mil/luengnat+rustane/models__layer0__test_conv_simple.mil": {"MIL0411"},
+}
+
+
+def programs(models: Iterable[tuple[str, bytes]]) -> Iterable[tuple[str, Program]]:
+    """The programs of those models that decode without an error."""
+    for name, data in models:
+        message = model_pb2.Model()
+        try:
+            message.ParseFromString(data)
+        except DecodeError:
+            continue
+        if message.WhichOneof("Type") != "mlProgram":
+            continue
+        program, reported = decode_program(message.mlProgram, message.specificationVersion)
+        if not errors(reported):
+            yield name.removesuffix("/model.mlmodel"), program
+
+
+def faults(models: Iterable[tuple[str, bytes]]) -> tuple[int, dict[str, set[str]]]:
+    """How many programs there were, and the codes of those with errors."""
+    count, found = 0, {}
+    for name, program in programs(models):
+        count += 1
+        codes = {finding.code for finding in errors(verify(program))}
+        codes |= {"links"} if check_links(program) else set()
+        if codes:
+            found[name] = codes
+    return count, found
+
+
+@needs_shared
+def test_packages_of_the_corpus_are_sound() -> None:
+    count, found = faults(corpus())
+    assert count > 50
+    assert found == {}
+
+
+@needs_shared
+def test_programs_of_the_oracle_are_sound() -> None:
+    count, found = faults(oracle_models())
+    assert count > 4000
+    assert found == {name: {"MIL0402"} for name in DUPLICATES}
+
+
+@needs_shared
+def test_texts_of_the_corpus_are_sound() -> None:
+    found = {}
+    paths = sorted((SHARED / "corpus").rglob("*.mil"))
+    for path in paths:
+        name = str(path.relative_to(SHARED))
+        program, reported = read(Source(path.read_text("utf-8"), name))
+        codes = {finding.code for finding in errors(verify(program, reported=reported))}
+        if codes:
+            found[name] = codes
+        assert errors(reported) or check_links(program) == [], name
+    assert len(paths) > 50
+    assert found == MALFORMED
+
+
+@needs_shared
+def test_a_printed_program_is_as_sound_as_the_package() -> None:
+    """Nothing that verification says depends on whether a program came as text."""
+    for name, program in programs(oracle_models(every=20)):
+        if name in DUPLICATES:
+            continue
+        again, reported = read(Source(to_text(program), name))
+        assert errors(reported) == [], name
+        codes = [[finding.code for finding in verify(each)] for each in (program, again)]
+        assert sorted(codes[0]) == sorted(codes[1]), name
