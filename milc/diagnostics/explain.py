@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from inspect import cleandoc
 from itertools import groupby
 
 from milc.diagnostics.catalog import Entry, entries
@@ -47,7 +48,7 @@ def explained(entry: Entry, width: int = 80) -> Iterator[tuple[str, str]]:
     yield "", ""
     yield "Example", "heading"
     yield "", ""
-    for line in _example(entry).split("\n"):
+    for line in cleandoc(entry.example).split("\n"):
         yield f"    {line}", "code"
     yield "", ""
     yield "What to do", "heading"
@@ -84,13 +85,6 @@ def _paragraphs(text: str) -> list[str]:
     return [" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", text.strip())]
 
 
-def _example(entry: Entry) -> str:
-    # inspect takes 10 ms to load, and `render` loads this module whatever it shows.
-    from inspect import cleandoc
-
-    return cleandoc(entry.example)
-
-
 def _section(entry: Entry) -> str:
     language = "sh" if entry.example.lstrip().startswith("$ ") else "mil"
     return "\n".join(
@@ -101,7 +95,7 @@ def _section(entry: Entry) -> str:
             "",
             *(f"{paragraph}\n" for paragraph in _paragraphs(entry.meaning)),
             f"```{language}",
-            _example(entry),
+            cleandoc(entry.example),
             "```",
             "",
             *(f"{paragraph}\n" for paragraph in _paragraphs(entry.fix)),

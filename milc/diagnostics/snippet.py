@@ -26,12 +26,13 @@ from typing import NamedTuple
 
 from milc.diagnostics.prose import wrap
 from milc.diagnostics.source import Source, Span
-from milc.diagnostics.view import Page, Part, View
+from milc.diagnostics.view import Page, Part, View, bounds
 
 Piece = tuple[str, str]
 """Text and the name of its style: `gutter`, `main`, `other`, `cut`, or empty for plain."""
 Row = list[Piece]
 
+KEPT_INDENT = 4
 NARROWEST_LABEL = 24
 
 
@@ -106,12 +107,15 @@ class Snippet:
         self.margin = 2 * len(self.long)
         self.width = page.width - digits - 4 - self.margin
         self.open: list[Mark] = []
+        self.lines = {number: bounds(source, number) for number in self._numbers()}
+        if any(high - low > self.width for low, high in self.lines.values()):
+            self._dedent()
 
     def rows(self) -> Iterator[Row]:
         """All rows, the first an empty one."""
         yield self._row("", Strip(self.page.cells))
         before = None
-        for number in self._numbers():
+        for number in self.lines:
             if before and number > before + 1:
                 yield self._row("...", self._strip())
             yield from self._line(number)
@@ -122,6 +126,18 @@ class Snippet:
         ends = {number for mark in self.marks for number in (mark.first, mark.last)}
         ends |= {mark.first + 1 for mark in self.long}
         return sorted(ends | {number + 1 for number in ends if number + 2 in ends})
+
+    def _dedent(self) -> None:
+        """Leave out indentation common to all lines: the compiler writes twelve blanks."""
+        marked = {mark.first: mark.start for mark in reversed(self.marks)}
+        text, blanks = self.source.text, []
+        for number, (low, high) in self.lines.items():
+            start = text[low : min(high, low + self.width)]
+            if start.strip():
+                blank = len(start) - len(start.lstrip(" "))
+                blanks.append(min(blank, marked.get(number, high) - low))
+        drop = max(min(blanks, default=0) - KEPT_INDENT, 0)
+        self.lines = {n: (min(low + drop, high), high) for n, (low, high) in self.lines.items()}
 
     def _row(self, head: str, strip: Strip) -> Row:
         if head == "...":
@@ -151,8 +167,11 @@ class Snippet:
                 yield self._row("", self._bend(view, mark, mark.start))
                 self.open.append(mark)
         for mark in ended:
-            yield self._row("", self._bend(view, mark, mark.end - 1, mark.text))
+            yield self._row("", self._bend(view, mark, mark.end - 1))
             self.open.remove(mark)
+            if not self._is_short(mark.text):
+                for strip in self._written(mark, self.margin + view.column(mark.end - 1)):
+                    yield self._row("", strip)
 
     def _view(self, number: int, single: list[Mark], begun: list[Mark], ended: list[Mark]) -> View:
         needs = [(mark.style, mark.start, mark.end) for mark in single]
@@ -163,18 +182,25 @@ class Snippet:
             (start, end) for _, start, end in sorted(needs)[: max(self.width // 12, 1)]
         ]
         last = max((end for _, end in parts), default=0)
-        inline = [m for m in (self._inline(single), *ended) if m]
+        inline = [m for m in (self._inline(single), *ended) if m and self._is_short(m.text)]
         tails = [1 + self.page.cells(mark.text) for mark in inline]
         tails += [m.start - last + self.page.cells(m.text) for m in single if m not in inline]
         tail = min(max(tails, default=0), self.width // 2)
-        return View(self.page, self.source, number, self.width, parts, max(tail, bool(parts)))
+        return View(
+            self.page,
+            self.source.text,
+            self.lines[number],
+            self.width,
+            parts,
+            max(tail, bool(parts)),
+        )
 
     def _text(self, view: View, begun: list[Mark]) -> Strip:
         """The source itself. A mark that begins a line has its rail begin there and then."""
         strip = self._strip()
         for mark in begun:
-            blank = view.text[view.low : min(mark.start, view.low + self.width)]
-            if mark.start - view.low < self.width and not blank.strip():
+            before = mark.start - view.low
+            if before < self.width and not view.text[view.low : mark.start].strip():
                 strip.put(self._rail(mark), "/", mark.style)
                 self.open.append(mark)
         column = self.margin
@@ -182,7 +208,7 @@ class Snippet:
             column = strip.put(column, text, "cut" if is_cut else "")
         return strip
 
-    def _bend(self, view: View, mark: Mark, offset: int, text: str = "") -> Strip:
+    def _bend(self, view: View, mark: Mark, offset: int) -> Strip:
         """The row on which the rail of `mark` turns to the character at `offset`."""
         column, rail = self.margin + view.column(offset), self._rail(mark)
         strip = Strip(self.page.cells)
@@ -190,15 +216,18 @@ class Snippet:
         for mark_open in self.open:
             strip.put(self._rail(mark_open), "|", mark_open.style)
         strip.put(column, mark.sign, mark.style)
-        strip.put(column + 2, text, mark.style)
+        if mark in self.open and self._is_short(mark.text):
+            strip.put(column + 2, mark.text, mark.style)
         return strip
+
+    def _is_short(self, text: str) -> bool:
+        """Whether a label may stand beside its mark; longer ones are wrapped below it."""
+        return self.page.cells(text) < self.width // 2
 
     def _inline(self, marks: list[Mark]) -> Mark | None:
         """The mark whose label stands on the row of the marks: the last, if its label is short."""
         last = max(marks, key=lambda mark: (mark.end, mark.start), default=None)
-        if last and last.text and self.page.cells(last.text) < self.width // 2:
-            return last
-        return None
+        return last if last and last.text and self._is_short(last.text) else None
 
     def _underlined(self, view: View, marks: list[Mark]) -> Iterator[Strip]:
         if not marks:
@@ -217,18 +246,23 @@ class Snippet:
     def _hung(self, marks: list[Mark], at: dict[Mark, int]) -> Iterator[Strip]:
         """The rows of labels that stand below their marks, the rightmost first."""
         if marks:
-            yield self._strings(marks, at)
+            yield self._strings((m, at[m]) for m in marks)
         while marks:
             mark = marks.pop()
-            column = min(at[mark], max(self.margin + self.width - NARROWEST_LABEL, self.margin))
-            room = self.margin + self.width - column
-            for text in wrap(mark.text, room, self.page.cells):
-                strip = self._strings([m for m in marks if at[m] < column], at)
-                strip.put(column, text, mark.style)
-                yield strip
+            yield from self._written(mark, at[mark], [(m, at[m]) for m in marks])
 
-    def _strings(self, marks: list[Mark], at: dict[Mark, int]) -> Strip:
+    def _written(
+        self, mark: Mark, column: int, strings: Iterable[tuple[Mark, int]] = ()
+    ) -> Iterator[Strip]:
+        """The label of `mark` in rows, at `column` if there is room."""
+        column = min(column, max(self.margin + self.width - NARROWEST_LABEL, self.margin))
+        for text in wrap(mark.text, self.margin + self.width - column, self.page.cells):
+            strip = self._strings((m, at) for m, at in strings if at < column)
+            strip.put(column, text, mark.style)
+            yield strip
+
+    def _strings(self, marks: Iterable[tuple[Mark, int]]) -> Strip:
         strip = self._strip()
-        for mark in marks:
-            strip.put(at[mark], "|", mark.style)
+        for mark, column in marks:
+            strip.put(column, "|", mark.style)
         return strip

@@ -33,24 +33,28 @@ class Page(NamedTuple):
         return visible(text, self.ascii)
 
 
+def bounds(source: Source, number: int) -> Part:
+    """Where line `number` begins, and where it ends without its line break."""
+    starts, text = source.starts, source.text
+    low = starts[number - 1]
+    high = starts[number] - 1 if number < len(starts) else len(text)
+    return low, high - (high > low and text[high - 1] == "\r")
+
+
 class View:
-    """Line `number` of a source in at most `width` cells.
+    """The line at `line` in at most `width` cells.
 
     Shown are `needs`, which are cut where they are too long, and what is around them. `tail` cells
     to the right of the last need stay free for a label below; the line may run on there.
     """
 
     def __init__(
-        self, page: Page, source: Source, number: int, width: int, needs: Iterable[Part], tail: int
+        self, page: Page, text: str, line: Part, width: int, needs: Iterable[Part], tail: int
     ) -> None:
-        starts = source.starts
         self.page = page
-        self.text = source.text
-        self.low = starts[number - 1]
-        self.high = starts[number] - 1 if number < len(starts) else len(self.text)
-        if self.text[self.low : self.high].endswith("\r"):
-            self.high -= 1
-        self.parts = self._choose(sorted(needs), width, tail)
+        self.text = text
+        self.low, self.high = line
+        self.parts = self._choose([(a, min(b, self.high)) for a, b in sorted(needs)], width, tail)
 
     def cells(self, start: int, end: int) -> int:
         """How wide the characters from `start` up to `end` are."""
@@ -82,8 +86,8 @@ class View:
         return column + (cut if self.high > at else 0)
 
     def _choose(self, needs: list[Part], width: int, tail: int) -> list[Part]:
-        if self._fits(needs[-1][1] if needs else self.low, width, tail):
-            return [(self.low, self.high)]
+        if whole := self._from_start(needs[-1][1] if needs else self.low, width, tail):
+            return [whole]
         parts = self._needed(needs or [(self.low, self.low)], width - tail)
         room = width - tail - sum(self.cells(*part) for part in parts)
         room -= (len(parts) + 1) * len(self.page.cut)
@@ -96,10 +100,13 @@ class View:
             room -= self._grow(parts, room)
         return parts
 
-    def _fits(self, last: int, width: int, tail: int) -> bool:
-        if self.high - self.low > 2 * width or self.cells(self.low, self.high) > width:
-            return False
-        return self.cells(self.low, last) + tail <= width
+    def _from_start(self, last: int, width: int, tail: int) -> Part | None:
+        """The line from its beginning, unless that leaves out what is needed."""
+        end = self._prefix(self.low, self.high, width)
+        if end < self.high:
+            end = self._prefix(self.low, self.high, width - len(self.page.cut))
+        fits = last <= end and self.cells(self.low, last) + tail <= width
+        return (self.low, end) if fits else None
 
     def _needed(self, needs: list[Part], width: int) -> list[Part]:
         """The needs, each cut to its share of `width`, those that touch joined."""
