@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from milc.cli.options import STDIN, style_option
 from milc.cli.report import FOUND, OK, Report, put, reporting
 
 if TYPE_CHECKING:
@@ -31,13 +32,7 @@ Examples:
 @click.argument("paths", metavar="PATH…", nargs=-1, required=True)
 @click.option("--check", is_flag=True, help="Write nothing; name the files that would change.")
 @click.option("--diff", is_flag=True, help="Write nothing; print what would change.")
-@click.option(
-    "--style",
-    type=click.Choice(["milc", "coremlc"]),
-    default="milc",
-    show_default=True,
-    help="The house style, or that of Apple's compiler, which sorts arguments and has no comments.",
-)
+@style_option
 @click.option(
     "--stdin-filename",
     metavar="NAME",
@@ -62,7 +57,7 @@ def command(
     meaning and comments stay; each result is read again and compared before a file is replaced.
     A file with a syntax error is left as it is and reported, and the others are still done.
     """
-    if "-" in paths:
+    if STDIN in paths:
         if len(paths) > 1:
             raise click.UsageError("`-` is standard input, and stands alone.")
         return _standard_input(report, stdin_filename, check, diff, style)

@@ -71,7 +71,10 @@ class Report:
             from milc.diagnostics.machine import FORMATS as WRITERS
 
             text = WRITERS[self.format](in_text_order(self.found))
-            (sys.stderr if self.stdout_is_taken else sys.stdout).write(text)
+            if self.stdout_is_taken:
+                sys.stderr.write(text)
+            else:
+                put(text)
         if any(finding.could_not_run for finding in self.found):
             return COULD_NOT_RUN
         return FOUND if any(f.severity == "error" for f in self.found) else OK

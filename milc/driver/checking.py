@@ -1,0 +1,103 @@
+"""`milc verify`: all that is wrong with a program or a model.
+
+Findings about what did not come from text are placed in the text that it would print.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from milc.diagnostics import Diagnostic, MilError, Span, errors, in_text_order
+from milc.diagnostics.files import AnyPath
+from milc.driver.loading import Text, read_model
+from milc.ir.literals import BlobRef
+from milc.ir.nodes import Program
+from milc.package import describe
+from milc.package.kinds import sniff
+from milc.package.model import Model
+from milc.package.references import references
+from milc.syntax.print import with_spans
+from milc.verify import verify as verify_program
+
+_reference = re.compile(r"BLOBFILE\s*\([^;]*?\(\s*([0-9]+)\s*\)\s*\)").finditer
+
+
+def verify(subject: Model | Program) -> list[Diagnostic]:
+    """What is wrong with a model or a program, in the order of its text; empty if nothing is.
+
+    Of a program its structure: names, definitions and uses, blocks, constants. Of a model also
+    its description against the signature, and every reference into a weight file. It is fit for
+    use if no finding is an error.
+    """
+    if isinstance(subject, Program):
+        return _placed(subject, "<program>", lambda: verify_program(subject))
+    path = subject.path or "<model>"
+    return _placed(subject.program, path, lambda: check(subject))
+
+
+def verify_file(path: AnyPath | Text, *, weights: AnyPath | None = None) -> list[Diagnostic]:
+    """What is wrong with the model at `path`: as `verify`, and with its text or its package.
+
+    A weight file that is missing is a warning where there is mere text. Raises MilError where the
+    model cannot be read at all.
+    """
+    model, found = read_model(path, weights=weights)
+    bare_text = isinstance(path, Text) or sniff(Path(path)) == "text"
+    return found_in(model, found, strict=not bare_text or weights is not None)
+
+
+def found_in(model: Model, reported: list[Diagnostic], *, strict: bool = True) -> list[Diagnostic]:
+    """What is wrong with a model, `reported` by its reader included, in the order of the text.
+
+    Unless `strict`, a weight file that is not there is a warning.
+    """
+    reported = reported + model.notes
+    path = model.path or "<model>"
+    found = _placed(model.program, path, lambda: check(model, reported))
+    for finding in found:
+        if finding.code == "MIL0601" and not strict:
+            finding.severity = "warning"
+    return in_text_order(reported + found)
+
+
+def check(model: Model, reported: Iterable[Diagnostic] = ()) -> list[Diagnostic]:
+    """What is wrong with a model besides what is `reported`, without giving it places."""
+    reported = list(reported)
+    found = verify_program(model.program, reported=reported)
+    if not errors(reported + found):
+        # Of a program that does not hold together, more could be said than is true.
+        found += _description(model)
+    held = list(references(model.program))
+    spans = [_place(ref, span) for ref, span in held]
+    return found + model.weights.check_all((ref for ref, _ in held), spans)
+
+
+def _placed(program: Program, path: str, run: Callable[[], list[Diagnostic]]) -> list[Diagnostic]:
+    """What `run` finds, with places in the text that the program would print if it has none."""
+    found = run()
+    if found and program.source is None and program.functions:
+        with_spans(program, path)
+        found = run()
+    return in_text_order(found)
+
+
+def _description(model: Model) -> list[Diagnostic]:
+    found: list[Diagnostic] = []
+    if not model.described:
+        try:
+            describe.derive(model.program, model.specification_version, found)
+        except MilError as error:
+            return error.diagnostics
+    return found + describe.check(model)
+
+
+def _place(ref: BlobRef, span: Span | None) -> Span | None:
+    """The reference itself within its statement."""
+    if span is None:
+        return None
+    for match in _reference(span.source.text, span.start, span.end):
+        if int(match[1]) == ref.offset:
+            return Span(span.source, *match.span())
+    return span

@@ -1,0 +1,91 @@
+"""Values moved between the program and its weight files.
+
+Numbers do not change: a literal and the blob in its place hold the same bytes. Imports ir and
+packages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from milc.ir import types as t
+from milc.ir.literals import BlobRef, Literal, TensorLiteral
+from milc.ir.rewriter import Rewriter
+from milc.ir.types import ElementType, TensorType
+from milc.ir.walk import walk_ops
+from milc.package.model import Model
+from milc.package.references import references
+from milc.package.weights import DTYPE_CODES
+
+DEFAULT_FILE: Final = "@model_path/weights/weight.bin"
+"""Where literals go in a model that has no weight file yet."""
+
+_OLD_READERS: Final = frozenset({t.FP16, t.FP32, t.INT8, t.UINT8})
+_FIRST_WITH_ALL: Final = 9
+
+
+def externalize(model: Model, above: int) -> int:
+    """Move literals of more than `above` bytes from the program into its first weight file.
+
+    Equal ones are stored once. What a weight file cannot hold (bool, strings, 64-bit types) stays;
+    before specification version 9 so does all but fp16, fp32, int8 and uint8, since coremltools
+    writes no others for systems of that time. Nothing is written before the model is saved. Returns
+    how many were moved. Raises MilError (MIL06xx) if the weight file cannot be used.
+    """
+    file = next((ref.path for ref, _ in references(model.program)), DEFAULT_FILE)
+    elements = _elements(model)
+    stored: dict[tuple[ElementType, bytes], int] = {}
+
+    def move(literal: Literal) -> Literal:
+        type = literal.type
+        if not isinstance(literal, TensorLiteral) or not isinstance(type, TensorType):
+            return literal
+        size = type.byte_size
+        if type.element not in elements or size is None or size <= above or not type.shape:
+            return literal
+        key = type.element, literal.data
+        offset = stored.get(key)
+        if offset is None:
+            offset = stored[key] = model.weights.append(file, *key, count=type.count)
+        return BlobRef(type, file, offset, literal.doc)
+
+    return _move(model, move)
+
+
+def inline(model: Model, up_to: int) -> int:
+    """Move blobs of at most `up_to` bytes from the weight files into the program.
+
+    A file to which references remain is kept whole. Returns how many were moved. Raises MilError
+    (MIL06xx) for a reference that is not sound.
+    """
+
+    def move(literal: Literal) -> Literal:
+        if not isinstance(literal, BlobRef) or not isinstance(literal.type, TensorType):
+            return literal
+        size = literal.type.byte_size
+        return literal if size is None or size > up_to else model.weights.literal(literal)
+
+    return _move(model, move)
+
+
+def _elements(model: Model) -> frozenset[ElementType]:
+    if model.specification_version < _FIRST_WITH_ALL:
+        return _OLD_READERS
+    return frozenset(DTYPE_CODES)
+
+
+def _move(model: Model, move: Callable[[Literal], Literal]) -> int:
+    """Put what `move` gives in the place of each literal of each op; how many are others then."""
+    changes = 0
+    for function in model.program.functions.values():
+        rewriter = Rewriter(function)
+        for op in walk_ops(function):
+            for name, literal in list(op.attributes.items()):
+                if (new := move(literal)) is not literal:
+                    rewriter.set_attribute(op, name, new)
+            for name, index, operand in list(op.operands):
+                if isinstance(operand, Literal) and (new := move(operand)) is not operand:
+                    rewriter.set_operand(op, name, index, new)
+        changes += rewriter.changes
+    return changes
