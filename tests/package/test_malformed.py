@@ -10,7 +10,7 @@ from google.protobuf import text_format
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from milc.diagnostics import MilError
+from milc.diagnostics import Diagnostic, MilError
 from milc.diagnostics.catalog import lookup
 from milc.ir import types as t
 from milc.ir.literals import (
