@@ -11,12 +11,13 @@ import sys
 from collections.abc import Iterable, Iterator
 from inspect import cleandoc
 from itertools import groupby
+from textwrap import dedent
 
 from milc.diagnostics.catalog import Entry, entries
 from milc.diagnostics.prose import wrap
 
 RANGES = {
-    "MIL00": "milc could not run",
+    "MIL00": "Running milc",
     "MIL01": "Syntax",
     "MIL02": "Types, literals and names",
     "MIL03": "Operations",
@@ -28,6 +29,17 @@ RANGES = {
 }
 """What the codes that begin alike are about."""
 
+CODE = "    "
+"""What a paragraph of code begins with."""
+
+LANGUAGES = {
+    "sh": r"\$ ",
+    "json": r'[{"]',
+    "python": r"from |(?!program\()\w+[.(]",
+    "mil": "",
+}
+"""What an example is written in, by how it begins; the first that fits."""
+
 INTRODUCTION = """\
 # Diagnostics
 
@@ -36,7 +48,8 @@ What milc has to say about an input carries a code; this page explains every cod
 `milc/diagnostics/catalog/`, with `python -m milc.diagnostics.explain > docs/diagnostics.md`.
 
 An error makes an input unusable, a warning does not. `milc` ends with exit code 0 if it found
-nothing, 1 if it reported errors in an input, and 2 if it could not run (`MIL00…`).
+nothing but warnings and notes, 1 if it found errors in an input, and 2 if it could not run, which
+is an error `MIL00xx`.
 """
 
 
@@ -76,31 +89,40 @@ def _prose(text: str, width: int) -> Iterator[tuple[str, str]]:
     for i, paragraph in enumerate(_paragraphs(text)):
         if i:
             yield "", ""
-        for line in wrap(paragraph, width):
-            yield line, ""
+        if paragraph.startswith(CODE):
+            yield from ((line, "code") for line in paragraph.split("\n"))
+        else:
+            yield from ((line, "") for line in wrap(paragraph, width))
 
 
 def _paragraphs(text: str) -> list[str]:
-    """Paragraphs, each on one line."""
-    return [" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", text.strip())]
+    """Paragraphs, each on one line but for those of code."""
+    parts = text.strip().split("\n\n")
+    return [part if part.startswith(CODE) else " ".join(part.split()) for part in parts]
 
 
 def _section(entry: Entry) -> str:
-    language = "sh" if entry.example.lstrip().startswith("$ ") else "mil"
+    example = cleandoc(entry.example)
+    language = next(name for name, begins in LANGUAGES.items() if re.match(begins, example))
     return "\n".join(
         [
             f"### {entry.code}",
             "",
             f"**{entry.title}**",
             "",
-            *(f"{paragraph}\n" for paragraph in _paragraphs(entry.meaning)),
+            *_markdown(entry.meaning),
             f"```{language}",
-            cleandoc(entry.example),
+            example,
             "```",
             "",
-            *(f"{paragraph}\n" for paragraph in _paragraphs(entry.fix)),
+            *_markdown(entry.fix),
         ]
     )
+
+
+def _markdown(text: str) -> Iterator[str]:
+    for part in _paragraphs(text):
+        yield f"```mil\n{dedent(part)}\n```\n" if part.startswith(CODE) else f"{part}\n"
 
 
 if __name__ == "__main__":

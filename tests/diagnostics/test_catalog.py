@@ -10,11 +10,11 @@ from collections.abc import Iterator
 import pytest
 
 from milc.diagnostics.catalog import Entry, entries, lookup
-from milc.diagnostics.explain import RANGES, explain, page
+from milc.diagnostics.explain import CODE, RANGES, explain, page
 from tests.shared import ROOT
 
 CATALOG = entries()
-CODE = re.compile(r"MIL\d{4}")
+NUMBER = re.compile(r"MIL\d{4}")
 MENTIONED = re.compile(r"\bMIL\d{4}\b")
 
 
@@ -25,7 +25,7 @@ def emitted() -> Iterator[tuple[str, str]]:
             if "catalog" in path.parts:
                 continue
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Constant) and CODE.fullmatch(str(node.value)):
+                if isinstance(node, ast.Constant) and NUMBER.fullmatch(str(node.value)):
                     yield node.value, f"{path.relative_to(ROOT)}:{node.lineno}"
 
 
@@ -46,9 +46,8 @@ def test_every_entry_is_emitted() -> None:
 
 
 def test_codes_and_titles_are_unique() -> None:
-    for field in (0, 1):
-        counts = Counter(entry[field] for entry in CATALOG)
-        assert [value for value, count in counts.items() if count > 1] == []
+    counts = Counter(field for entry in CATALOG for field in (entry.code, entry.title))
+    assert [field for field, count in counts.items() if count > 1] == []
 
 
 def test_entries_come_by_code() -> None:
@@ -57,7 +56,7 @@ def test_entries_come_by_code() -> None:
 
 @pytest.mark.parametrize("entry", CATALOG, ids=lambda entry: str(entry.code))
 def test_an_entry_is_complete(entry: Entry) -> None:
-    assert CODE.fullmatch(entry.code)
+    assert NUMBER.fullmatch(entry.code)
     assert entry.code[:5] in RANGES
     assert 3 <= len(entry.title) <= 60
     assert not entry.title.endswith((".", " "))
@@ -66,14 +65,14 @@ def test_an_entry_is_complete(entry: Entry) -> None:
     assert entry.meaning.rstrip().endswith(".")
     assert entry.example.strip()
     assert len(entry.fix.split()) >= 3
-    assert entry.fix.rstrip().endswith((".", "`", ":"))
+    assert entry.fix.rstrip().endswith(".") or entry.fix.split("\n\n")[-1].startswith(CODE)
 
 
 @pytest.mark.parametrize("entry", CATALOG, ids=lambda entry: str(entry.code))
 def test_an_explanation_fits_a_terminal(entry: Entry) -> None:
     text = explain(entry, 80)
     assert text.startswith(f"{entry.code}: {entry.title}\n\n")
-    assert max(map(len, text.split("\n"))) <= 100
+    assert max(map(len, text.split("\n"))) <= 96  # an example may be a little wider
 
 
 def test_entries_mention_codes_that_exist() -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from milc.diagnostics.catalog.entry import Entry
 
-_FLEXIBLE = (
-    "`[FlexibleShapeInformation = tuple<tuple<string, dict<string, tensor<int32, [?]>>>,"
-    " tuple<string, dict<string, list<tensor<int32, [2]>, ?>>>>((("
-    '"DefaultShapes", {{"x", [1, 4]}}),'
-    ' ("RangeDims", {{"x", [[1, 1], [1, 8]]}})))]`'
-)
+_FLEXIBLE = """
+    [FlexibleShapeInformation =
+        tuple<tuple<string, dict<string, tensor<int32, [?]>>>,
+              tuple<string, dict<string, list<tensor<int32, [2]>, ?>>>>(
+            (("DefaultShapes", {{"x", [1, 4]}}),
+             ("RangeDims", {{"x", [[1, 1], [1, 8]]}})))]
+"""
 
 ENTRIES = (
     Entry(
@@ -49,9 +50,11 @@ ENTRIES = (
         " length of each dimension, -1 for no limit; or `EnumeratedShapes` lists shapes, each list"
         " under a key that means nothing. Every flexible input has a default and one of the two,"
         " and the default is a shape that it may take.",
-        "[FlexibleShapeInformation = tuple<tuple<string, dict<string, tensor<int32, [?]>>>>"
-        '((("DefaultShapes", {{"x", [1, 4]}})))]',
-        "For an input `x` of type `tensor<fp32, [1, ?]>` it is:\n\n" + _FLEXIBLE,
+        """
+        [FlexibleShapeInformation = tuple<tuple<string, dict<string, tensor<int32, [?]>>>>(
+            (("DefaultShapes", {{"x", [1, 4]}})))]
+        """,
+        "For an input `x` of type `tensor<fp32, [1, ?]>` it is:\n" + _FLEXIBLE,
     ),
     Entry(
         "MIL0705",
@@ -68,7 +71,7 @@ ENTRIES = (
         " FlexibleShapeInformation says it; without it coremltools assumes 1 to 2, and milc does"
         " the same, with this warning, because hardly anybody means that.",
         "func main<ios17>(tensor<fp32, [1, ?]> x) {",
-        "Give the function the attribute, behind its inputs:\n\n" + _FLEXIBLE,
+        "Give the function the attribute, behind its inputs:\n" + _FLEXIBLE,
     ),
     Entry(
         "MIL0707",

@@ -9,8 +9,9 @@ class Entry(NamedTuple):
     """The prose of one code; `milc explain` and docs/diagnostics.md show it.
 
     `meaning` and `fix` are paragraphs with a blank line between them, re-wrapped where they are
-    shown, with names in backticks. `example` is shown as it stands: MIL text, or a shell command
-    whose line begins with `$ `. Indentation common to all lines is dropped.
+    shown, with names in backticks; one that begins with four blanks is code and stays as it is.
+    `example` is shown as it stands too: MIL text, or a shell command whose line begins with `$ `.
+    Indentation common to all its lines is dropped.
     """
 
     code: str

@@ -103,7 +103,7 @@ ENTRIES = (
     ),
     Entry(
         "MIL0530",
-        "nested too deep",
+        "blocks, types or values nested too deeply",
         "Blocks, types and values can lie in one another. No known program nests more than three"
         " blocks, so milc stops at 64, where protobuf's own limit is near.",
         "$ milc info deep.mlmodel   # a hundred loops in one another",

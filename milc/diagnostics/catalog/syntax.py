@@ -35,7 +35,7 @@ ENTRIES = (
         """
         string mode = const()[val = string("same)];
         """,
-        r"Close it. A line break inside a string is written \n.",
+        r"Close it. A line break inside a string is written `\n`.",
     ),
     Entry(
         "MIL0104",
@@ -134,11 +134,12 @@ ENTRIES = (
     Entry(
         "MIL0113",
         "unknown escape",
-        r"A string knows the escapes \" \\ \n \t \r, \x and two hexadecimal digits, \u and four.",
+        r"A string knows the escapes `\"`, `\\`, `\n`, `\t`, `\r`, `\xHH` and `\uHHHH`, where each"
+        r" `H` is a hexadecimal digit.",
         r"""
         string s = const()[val = string("50\%")];
         """,
-        r"Write the character itself, or \\ for a backslash.",
+        r"Write the character itself, or `\\` for a backslash.",
     ),
     Entry(
         "MIL0120",
