@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from milc.diagnostics import Span
-from milc.ir.literals import BlobRef, DictLiteral, ListLiteral, Literal, TupleLiteral
+from milc.ir.literals import BlobRef, DictLiteral, ListLiteral, Literal, TensorLiteral, TupleLiteral
 from milc.ir.nodes import Program
 from milc.ir.walk import walk_blocks
 
@@ -19,10 +19,12 @@ def references(program: Program) -> Iterator[tuple[BlobRef, Span | None]]:
         yield from ((ref, block.span) for ref in _refs(block.attributes.values()))
         for op in block.ops:
             for literal in op.attributes.values():
-                yield from ((ref, op.span) for ref in _refs((literal,)))
-            for _, _, operand in op.operands:
-                if isinstance(operand, Literal):
-                    yield from ((ref, op.span) for ref in _refs((operand,)))
+                if literal.__class__ is not TensorLiteral:  # most are: this is walked often
+                    yield from ((ref, op.span) for ref in _refs((literal,)))
+            for bound in op.args.values():
+                for operand in bound:
+                    if isinstance(operand, Literal):
+                        yield from ((ref, op.span) for ref in _refs((operand,)))
 
 
 def _refs(literals: Iterable[Literal]) -> Iterator[BlobRef]:

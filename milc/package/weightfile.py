@@ -12,7 +12,6 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from tempfile import SpooledTemporaryFile
 from typing import Final, NoReturn
 
 from milc.diagnostics import Diagnostic, MilError
@@ -126,6 +125,8 @@ class WeightFile:
         ValueError for what storage cannot hold.
         """
         if self._tail is None:
+            from tempfile import SpooledTemporaryFile  # 3 ms, and few models are appended to
+
             held = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  # close() does
             self._tail = BlobStream(held, aligned(self._stored))
         return self._tail.append(element, data, count)
