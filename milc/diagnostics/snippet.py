@@ -245,7 +245,7 @@ class Snippet:
 
     def _hung(self, marks: list[Mark], at: dict[Mark, int]) -> Iterator[Strip]:
         """The rows of labels that stand below their marks, the rightmost first."""
-        if marks:
+        if marks and len(at) > 1:
             yield self._strings((m, at[m]) for m in marks)
         while marks:
             mark = marks.pop()

@@ -95,6 +95,20 @@ def test_labels_on_one_line() -> None:
     )
 
 
+def test_a_label_too_long_for_the_row_of_its_mark() -> None:
+    source = Source(STRIDES, "model.mil")
+    label = "as many as the type before it says there are, which is two"
+    assert shown(source, find(source, "strides"), label, width=72) == (
+        "error[MIL0203]: wrong\n"
+        "  --> model.mil:1:21\n"
+        "   |\n"
+        " 1 |  tensor<int32, [2]> strides = const()[val = tensor<int32, [2]>([1,…\n"
+        "   |                     ^^^^^^^\n"
+        "   |                     as many as the type before it says there are,\n"
+        "   |                     which is two\n"
+    )
+
+
 def test_distant_lines_are_parted_and_a_single_one_between_is_shown() -> None:
     source = Source("a\nb\nc\nd\ne\nf\n", "f")
     labels = [Label(find(source, "a"), "first"), Label(find(source, "c"), "then")]
