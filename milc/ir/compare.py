@@ -87,6 +87,7 @@ class _Comparison:
         self.right: set[Value] = set()
 
     def programs(self, a: Program, b: Program) -> Difference | None:
+        """Compare two programs."""
         if a.version != b.version:
             return found(a, b, "version", a.version, b.version)
         first = self.around(a, b, self.ignore)
@@ -99,6 +100,7 @@ class _Comparison:
         return next(filter(None, (self.functions(*pair) for pair in pairs)), None)
 
     def functions(self, a: Function, b: Function) -> Difference | None:
+        """Compare two functions, with their bodies for all opsets."""
         if a.name != b.name:
             return found(a, b, "name", a.name, b.name)
         if a.opset != b.opset:
@@ -196,6 +198,7 @@ class _Comparison:
         return None if same else self.uses(a, b, "outputs", names(left), names(right))
 
     def lone_op(self, a: Op, b: Op) -> Difference | None:
+        """Compare two ops with all that is nested in them."""
         pairs = zip(a.blocks, b.blocks, strict=False)
         return self.op(a, b) or self.blocks(list(pairs))
 
@@ -215,6 +218,7 @@ class _Comparison:
         return first or self.define(a, b, "results", a.results, b.results, self.names)
 
     def args(self, a: Op, b: Op) -> Difference | None:
+        """Compare what two ops use."""
         twins, others = self.twins, b.args
         if a.args.keys() != others.keys():
             return other_keys(a, b, "arguments", a.args, others)
@@ -231,11 +235,13 @@ class _Comparison:
         return None
 
     def same_operand(self, x: Operand, y: Operand) -> bool:
+        """Whether two operands are the same value, or equal literals."""
         if isinstance(x, Value) or isinstance(y, Value):
             return isinstance(x, Value) and isinstance(y, Value) and self.same_value(x, y)
         return same_literal(x, y, docs=self.wire)
 
     def same_value(self, x: Value, y: Value) -> bool:
+        """Whether `y` stands for `x`; a value from outside does by its name and type."""
         twin = self.twins.get(x)
         if twin is not None or y in self.right:
             return twin is y
@@ -257,6 +263,7 @@ class _Comparison:
         return found(a, b, what, left, right)
 
     def attribute_dicts(self, a: Node, b: Node, skip: Collection[str]) -> Difference | None:
+        """Compare the attributes of two nodes, but for those to skip."""
         left, right = a.attributes, b.attributes
         if skip:
             left, right = (

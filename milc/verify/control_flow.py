@@ -56,7 +56,7 @@ def _check_cond(op: Op) -> Iterator[Problem]:
         if block.inputs:
             taken = _count(len(block.inputs), "argument")
             message = f"the block for {name} takes {taken}; blocks of cond take none"
-            yield Problem("MIL0409", message, block.inputs[0].span or places.of_beginning(block))
+            yield Problem("MIL0409", message, places.of_value(block.inputs[0]))
         wants = f"the block for {name}", "cond"
         yield from _outputs(block, results, *wants)
 
@@ -69,14 +69,14 @@ def _check_while_loop(op: Op) -> Iterator[Problem]:
             taken = _count(len(block.inputs), "argument")
             bound = _count(len(variables), "value")
             message = f"the {name} takes {taken}, but loop_vars has {bound}"
-            yield Problem("MIL0409", message, places.of_beginning(block))
+            yield Problem("MIL0409", message, places.of_block(block))
             return
         for value, type in zip(block.inputs, variables, strict=True):
             if not fits(value.type, type):
                 message = (
                     f"the {name} takes `{value.name}` as {value.type!r}, but is given {type!r}"
                 )
-                yield Problem("MIL0409", message, value.span or places.of_beginning(block))
+                yield Problem("MIL0409", message, places.of_value(value))
     yield from _condition(condition)
     yield from _outputs(body, [value.type for value in body.inputs], "the body", "its arguments")
     if len(op.results) != len(body.inputs):
@@ -89,7 +89,7 @@ def _check_while_loop(op: Op) -> Iterator[Problem]:
             message = (
                 f"the result `{result.name}` is {result.type!r}, but the loop holds {value.type!r}"
             )
-            yield Problem("MIL0410", message, result.span or places.of_kind(op))
+            yield Problem("MIL0410", message, places.of_value(result))
 
 
 def _condition(block: Block) -> Iterator[Problem]:
@@ -118,7 +118,7 @@ def _outputs(block: Block, wanted: Sequence[Type], who: str, whom: str) -> Itera
     for value, type in zip(block.outputs, wanted, strict=True):
         if not fits(value.type, type):
             message = f"{who} returns `{value.name}` as {value.type!r} where {type!r} is declared"
-            yield Problem("MIL0410", message, places.of_output(block, value.name))
+            yield Problem("MIL0410", message, places.of_use(block, value.name))
 
 
 def _count(number: int, noun: str) -> str:

@@ -35,6 +35,10 @@ def check_links(program: Program) -> list[str]:
 
 
 class _Links:
+    """One run over a program: the uses it counts, and what it has met."""
+
+    __slots__ = ("counted", "found", "seen", "values")
+
     def __init__(self) -> None:
         self.found: list[str] = []
         self.counted: dict[Value, Counter[Op | Block]] = {}
@@ -42,6 +46,7 @@ class _Links:
         self.seen: set[Op] = set()
 
     def function(self, function: Function) -> None:
+        """Check the blocks and ops of a function, and count what they use."""
         self.owned(function.inputs, function, f"{function!r}")
         todo: list[tuple[Block, Op | Function]] = [(body, function) for body in bodies(function)]
         while todo:
@@ -78,6 +83,7 @@ class _Links:
             self.found.append(f"{block!r} of {parent!r} has the length {length}")
 
     def owned(self, values: list[Value], owner: Op | Block | Function, place: str) -> None:
+        """Check that values know their owner and have only one."""
         for value in values:
             if value.owner is not owner:
                 self.found.append(f"{value!r} of {place} has the owner {value.owner!r}")
@@ -86,10 +92,12 @@ class _Links:
             self.values.add(value)
 
     def count(self, values: Iterator[Value], user: Op | Block) -> None:
+        """Count uses."""
         for value in values:
             self.counted.setdefault(value, Counter())[user] += 1
 
     def uses(self) -> None:
+        """Compare what was counted with what the values know."""
         for value in self.values | self.counted.keys():
             counted = self.counted.get(value, Counter())
             for user in counted.keys() | value.uses.keys():

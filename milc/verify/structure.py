@@ -89,7 +89,14 @@ class _Frame:
 
 
 class _Checker:
-    """The walk: `live` holds the values that may be used, `visible` what each name means."""
+    """One run over a program.
+
+    `live` holds the values that may be used where the walk stands, `visible` what each name means
+    there, `open` the blocks around it; `words` are names that were looked at, and `prefix` the
+    words for a block.
+    """
+
+    __slots__ = ("found", "frames", "live", "open", "path", "prefix", "visible", "words")
 
     def __init__(self, path: str | None) -> None:
         self.path = path
@@ -104,7 +111,12 @@ class _Checker:
     # The walk
 
     def function(self, function: Function) -> None:
-        self.word(function.name, "function", places.of_name(function), f"{place(function)}: ")
+        """Check a function, with its bodies for all opsets."""
+        where = f"{place(function)}: "
+        if function.name in RESERVED:
+            span = places.of_word(function, function.name)
+            self.found.append(reserved_name(function.name, span, where="" if span else where))
+        self.word(function.name, "function", function, where)
         for body in bodies(function):
             self.live, self.visible, self.open = set(), {}, {}
             self.enter(body, function)
@@ -112,8 +124,7 @@ class _Checker:
                 self.step()
             if not body.outputs:
                 message = "the function returns nothing; it needs at least one output"
-                span = places.of_outputs(body) or places.of_name(function)
-                self.report("MIL0407", message, span, where=f"{place(function)}: ")
+                self.report("MIL0407", message, places.of_outputs(body), where=where)
 
     def step(self) -> None:
         """Go on by one op, or into or out of a block."""
@@ -137,6 +148,7 @@ class _Checker:
         self.after(op, frame)
 
     def enter(self, block: Block, function: Function | None = None) -> None:
+        """Go into a block, and define what it takes: for a body the inputs of the function too."""
         frame = _Frame(block)
         self.frames.append(frame)
         self.open[block] = frame
@@ -146,6 +158,7 @@ class _Checker:
             self.define(value, frame)
 
     def leave(self, frame: _Frame) -> None:
+        """Go out of a block: what it defined is gone, and what it hid is back."""
         block = frame.block
         self.outputs(block)
         self.frames.pop()
@@ -161,18 +174,18 @@ class _Checker:
         """Check what an op uses."""
         live = self.live
         for arg, bound in op.args.items():
-            self.word(arg, "argument", op.span)
+            self.word(arg, "argument", op)
             for operand in bound:
                 if operand.__class__ is Value and operand not in live:
-                    self.misused(operand, op, places.of_operand(op, arg, operand.name))
+                    self.misused(operand, op, places.of_use(op, operand.name, arg))
         if op.kind == "const":
             self.const(op)
 
     def after(self, op: Op, frame: _Frame) -> None:
         """Check what an op is and holds, and define its results."""
-        self.word(op.kind, "operation", op.span)
+        self.word(op.kind, "operation", op)
         for name in op.attributes:
-            self.word(name, "attribute", op.span)
+            self.word(name, "attribute", op)
         if op.blocks or op.kind in ("cond", "while_loop"):
             for code, message, span, help in check_blocks(op):
                 self.report(code, message, span, help=help)
@@ -183,6 +196,7 @@ class _Checker:
     # The rules
 
     def define(self, value: Value, frame: _Frame, redefines: bool = False) -> None:
+        """Make a value live; check that its name is new in its block."""
         name = value.name
         first = frame.own.get(name)
         if first is None:
@@ -192,27 +206,33 @@ class _Checker:
                 self.hides(value, outer)
             self.value_name(value)
         elif not redefines:
-            where = self.where(value.span)
-            self.found.append(duplicate_name(name, value.span, first.span, where=where))
+            span = places.of_value(value)
+            where = self.where(span)
+            self.found.append(duplicate_name(name, span, places.of_value(first), where=where))
         frame.own[name] = value
         frame.defined.append(value)
         self.visible[name] = value
         self.live.add(value)
 
     def hides(self, value: Value, outer: Value) -> None:
+        """Warn of a value with the name of one further out."""
         message = f"`{value.name}` hides a value of that name in a block around this one"
-        labels = [Label(outer.span, "the outer value")] if outer.span is not None else []
-        self.report("MIL0405", message, value.span, "warning", labels, "give it another name")
+        labels = _labels(outer, "the outer value")
+        help = "give it another name"
+        self.report("MIL0405", message, places.of_value(value), "warning", labels, help)
 
     def value_name(self, value: Value) -> None:
+        """Check what a value is called."""
         name = value.name
         if name in RESERVED:
-            where = self.where(value.span)
-            self.found.append(reserved_name(name, value.span, where=where))
+            span = places.of_value(value)
+            self.found.append(reserved_name(name, span, where=self.where(span)))
         else:
-            self.word(name, "value", value.span)
+            self.word(name, "value", value)
 
-    def word(self, name: str, what: str, span: Span | None, where: str | None = None) -> None:
+    def word(
+        self, name: str, what: str, node: Op | Function | Value, where: str | None = None
+    ) -> None:
         """Warn of a name that is no identifier, once for each name."""
         if name in self.words:
             return
@@ -220,7 +240,7 @@ class _Checker:
         if is_identifier(name):
             return
         message = f"the {what} name `{name}` is not a letter or _, then letters, digits and _"
-        self.report("MIL0413", message, span, "warning", where=where)
+        self.report("MIL0413", message, places.of_word(node, name), "warning", where=where)
 
     def misused(self, value: Value, user: Op | Block, span: Span | None) -> None:
         """Report a use of a value that is not live: find out why it is not."""
@@ -228,7 +248,7 @@ class _Checker:
         if owner is None:
             self.found.append(undefined_name(name, span, where=self.where(span, user)))
             return
-        labels = [Label(value.span, "defined here")] if value.span is not None else []
+        labels = _labels(value, "defined here")
         where = self.where(span, user)
         frame = self.open.get(owner.parent) if isinstance(owner, Op) else None
         if frame is not None and value in owner.results:  # type: ignore[union-attr]
@@ -256,7 +276,7 @@ class _Checker:
         seen: set[Value] = set()
         for value in block.outputs:
             if value not in self.live and value not in seen:
-                self.misused(value, block, places.of_output(block, value.name))
+                self.misused(value, block, places.of_use(block, value.name))
             if value in seen and isinstance(block.parent, Function):
                 message = f"the function returns `{value.name}` more than once"
                 span = places.of_outputs(block)
@@ -265,6 +285,7 @@ class _Checker:
             seen.add(value)
 
     def const(self, op: Op) -> None:
+        """Check that a const is a name for a value, and nothing more."""
         literal = op.attributes.get("val")
         results = op.results
         if literal is None:
@@ -291,6 +312,7 @@ class _Checker:
         help: str | None = None,
         where: str | None = None,
     ) -> None:
+        """Add a finding; without a span, in front of it the words for the place."""
         if span is not None or where is None:
             where = self.where(span)
         finding = Diagnostic(
@@ -311,3 +333,8 @@ class _Checker:
             return f"{words}: "
         op = frame.holder or (frame.op.prev if frame.op is not None else frame.block.last)
         return f"{words}, op {frame.number} {label(op)}: " if op is not None else f"{words}: "
+
+
+def _labels(value: Value, text: str) -> list[Label]:
+    span = places.of_value(value)
+    return [Label(span, text)] if span is not None else []

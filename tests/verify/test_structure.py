@@ -7,6 +7,7 @@ label points at.
 from __future__ import annotations
 
 import re
+from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,12 +20,15 @@ from milc.ir.nodes import Block, Function, Op, Program, Value
 from milc.ir.rewriter import Rewriter
 from milc.ir.types import BOOL, FP16, FP32, INT32, STRING, DictType, ListType, StateType, TupleType
 from milc.syntax.parse import read
+from milc.syntax.print import with_spans
 from milc.verify import verify, verify_structure
 from milc.verify.control_flow import fits
 from tests.ir.samples import chain, deep, mixed, ops, values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from milc.diagnostics.catalog import Entry
 
 MARKS = re.compile("[«»‹›]")
 
@@ -345,11 +349,16 @@ def of_another_opset() -> Program:
     return program
 
 
-def names_everywhere() -> Program:
-    program = straight()
+def renamed(program: Program, name: str) -> Program:
     main = program.functions.pop("main")
-    main.name = "f-1"
+    main.name = name
     program.add(main)
+    return program
+
+
+def names_everywhere() -> Program:
+    program = renamed(straight(), "f-1")
+    main = program.functions["f-1"]
     main.body.append(
         Op("re.lu", {"x y": (main.inputs[0],)}, [], {"n!": string_literal("anything goes here")})
     )
@@ -440,6 +449,10 @@ BY_HAND: dict[str, tuple[Callable[[], Program], list[str]]] = {
             ),
         ],
     ),
+    "a reserved word for a function": (
+        lambda: renamed(straight(), "list"),
+        ["MIL0412 function list: the name `list` is a reserved word"],
+    ),
     "duplicate": (
         lambda: straight(Op("const", results=[Value("x", INT32())])),
         [
@@ -477,9 +490,38 @@ def test_every_code_of_the_catalog_is_met() -> None:
     assert met == {entry.code for entry in ENTRIES}
 
 
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.code)
+def test_the_example_of_each_code_triggers_it(entry: Entry) -> None:
+    example = dedent(entry.example).strip()
+    if example.startswith("import milc"):
+        names: dict[str, Any] = {}
+        exec(example, names)
+        found = verify(names["builder"].program)
+    elif example.startswith("program"):
+        found = found_in(example)
+    elif example.startswith("func"):
+        found = found_in(f"program(1.3)\n{{\n{example}\n}}\n")
+    else:
+        found = found_in(statements(example))
+    assert [finding.code for finding in found] == [entry.code]
+
+
 def test_sound_programs_have_no_findings() -> None:
     for program in (mixed(), chain(10), deep(3)):
         assert verify(program) == []
+
+
+def test_findings_about_a_package_show_in_the_text_it_would_print() -> None:
+    program = from_a_block_beside()
+    main = program.functions["main"]
+    main.body.append(relu(main.inputs[0], "scaled"))
+    main.body.append(Op("relu", {"x": (main.inputs[0],)}, [Value("a.b", FP32(2))]))
+    main.body.set_outputs([])
+    with_spans(program, "model.mlpackage")
+    found = [(finding.code, finding.span and finding.span.text) for finding in verify(program)]
+    assert found == [
+        ("MIL0407", "main"), ("MIL0404", "cond"), ("MIL0402", "scaled"), ("MIL0413", "a.b"),
+    ]  # fmt: skip
 
 
 def test_all_findings_come_in_one_run_and_in_text_order() -> None:

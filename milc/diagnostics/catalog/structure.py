@@ -57,8 +57,9 @@ ENTRIES = (
         " it may also be that the operation which defines the value was never put into the program,"
         " or has been erased.",
         """
+        import milc
         from milc.ir.types import FP32
-        builder = Builder()
+        builder = milc.Builder()
         with builder.function("first", x=FP32(2)) as (x,):
             builder.outputs(builder.op("relu", FP32(2), x=x))
         with builder.function("second", y=FP32(2)) as (y,):
@@ -75,10 +76,10 @@ ENTRIES = (
         " Apple's rule, as third parties report it, is that names are unique within a function,"
         " nested blocks included. A warning.",
         """
-        tensor<fp32, [2]> y = cond(pred = p) {
-            tensor<fp32, [2]> x = relu(x = x)[name = string("x")];
-        } -> (x) {
-        } -> (x)[name = string("y")];
+        tensor<fp32, [2]> y = cond(pred = p)[name = string("y")] {
+            tensor<fp32, [2]> x = relu(x = z)[name = string("x")];
+        } -> (x), {
+        } -> (x);
         """,
         "Give the inner value another name.",
     ),
@@ -126,9 +127,9 @@ ENTRIES = (
         " both take one argument for each value bound to `loop_vars`, in that order, of a type that"
         " can hold it. A dimension of unknown length can hold any.",
         """
-        from milc.ir.nodes import Block, Op, Value
-        from milc.ir.types import FP32
-        Op("cond", {"pred": (p,)}, [Value("y", FP32(2))], blocks=[Block()])   # one block only
+        tensor<fp32, [2]> y = cond(pred = p)[name = string("y")] {
+            tensor<fp32, [2]> a = relu(x = x)[name = string("a")];
+        } -> (a);
         """,
         "Give the operation the two blocks it needs.",
     ),
@@ -141,11 +142,11 @@ ENTRIES = (
         " value for each argument, and the results of the loop are these values, so arguments,"
         " outputs and results correspond one to one. A dimension of unknown length fits any.",
         """
-        tensor<fp32, [2]> y = cond(pred = p) {
+        tensor<fp32, [2]> y = cond(pred = p)[name = string("y")] {
             tensor<fp32, [2]> a = relu(x = x)[name = string("a")];
-        } -> (a) {
+        } -> (a), {
             tensor<fp32, [3]> b = relu(x = z)[name = string("b")];
-        } -> (b)[name = string("y")];
+        } -> (b);
         """,
         "Make the blocks return what the results declare, or correct the declared types.",
     ),
@@ -169,6 +170,8 @@ ENTRIES = (
         " for `state`, which hand-written programs that work are reported to use.",
         """
         func main<ios18>(tensor<fp16, [4]> any) {
+            tensor<fp16, [4]> y = relu(x = any)[name = string("y")];
+        } -> (y);
         """,
         "Choose another name. The name of an input or output is also the name by which an app"
         " addresses it, so change that too.",
@@ -182,7 +185,7 @@ ENTRIES = (
         " package into text. milc's own text puts such a name in backquotes, which no other reader"
         " knows. A warning.",
         """
-        $ milc verify unsanitised.mlpackage
+        tensor<fp32, [2]> `conv1.weight` = relu(x = x)[name = string("conv1.weight")];
         """,
         "Rename the value.",
     ),
