@@ -1,0 +1,2 @@
+" MIL text of Core ML models.
+autocmd BufNewFile,BufRead *.mil setfiletype mil
