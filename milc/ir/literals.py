@@ -188,6 +188,19 @@ class BlobRef(Literal):
         return self.path, self.offset
 
 
+class Unread(Literal):
+    """Stands for a literal that a reader found faulty, and has reported."""
+
+    __slots__ = ()
+
+    def __init__(self, type: Type) -> None:
+        self.type = type
+        self.doc = ""
+
+    def _value(self) -> str:
+        return "…"
+
+
 _NUMPY = {
     "bool": "?", "fp16": "<f2", "fp32": "<f4", "fp64": "<f8",
     "int8": "i1", "int16": "<i2", "int32": "<i4", "int64": "<i8",
