@@ -25,6 +25,7 @@ def format_text(text: str, path: str = "<text>", style: Style = "milc") -> str:
     Raises MilError if the text does not parse, or if the result failed its proof (MIL0021), in
     which case milc has a fault and the text is best left as it is.
     """
+    text = text.removeprefix("\ufeff")
     source = Source(text, path)
     before = _parsed(source)
     if style == "coremlc":

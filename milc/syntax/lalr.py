@@ -76,7 +76,8 @@ class Automaton:
     """The state of one parse: two stacks and a place in the text.
 
     `actions` maps a rule's callback name to a function of its children; a rule without one gives
-    the list of its children. `statement` is called with each match of a plain statement.
+    the list of its children. `statement` is called with each match of a plain statement; if it
+    returns False, the fine rules read that text instead.
     `recover` is called with a token that no rule allows; it may change stacks and place and
     return True to go on, or False to give up.
     """
@@ -85,7 +86,7 @@ class Automaton:
         self,
         text: str,
         actions: dict[str, Action],
-        statement: Callable[[re.Match[str]], None],
+        statement: Callable[[re.Match[str]], bool],
         recover: Callable[[Automaton, Token], bool],
     ) -> None:
         self.text = text
@@ -141,11 +142,13 @@ class Automaton:
         if match is None:
             return
         self._reduce_before("STATEMENT")
-        while match is not None:
-            statement(match)
-            self.at = match.end()
-            match = plain(text, self.at)
-        self.feed(Token("STATEMENT", "", first, self.at))
+        end = first
+        while match is not None and statement(match):
+            end = match.end()
+            match = plain(text, end)
+        if end > first:
+            self.at = end
+            self.feed(Token("STATEMENT", "", first, end))
 
     def feed(self, token: Token) -> bool:
         """Take one token: all reductions before it, then the shift. False if no rule allows it."""

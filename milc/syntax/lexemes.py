@@ -117,8 +117,13 @@ _number = re.compile(PATTERNS["NUMBER"]).fullmatch
 
 
 def read_float(text: str) -> float:
-    """A decimal or hexadecimal float. Raises ValueError."""
-    return float.fromhex(text) if "x" in text or "X" in text else float(text)
+    """A decimal or hexadecimal float. Raises ValueError, or OverflowError if no double holds it."""
+    if "x" in text or "X" in text:
+        return float.fromhex(text)
+    value = float(text)
+    if value - value != 0 and "n" not in text:
+        raise OverflowError
+    return value
 
 
 def read_integers(parts: list[str]) -> list[int]:

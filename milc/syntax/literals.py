@@ -15,7 +15,7 @@ from milc.diagnostics import Diagnostic, MilError, Source, Span
 from milc.grammar import PATTERNS
 from milc.ir.literals import DictLiteral, ListLiteral, Literal, TensorLiteral, TupleLiteral
 from milc.ir.numbers import pack
-from milc.ir.types import STRING, DictType, ListType, TensorType, TupleType, Type
+from milc.ir.types import STRING, VARIADIC, DictType, ListType, TensorType, TupleType, Type
 from milc.syntax import lexemes
 from milc.syntax.types import type_text
 
@@ -28,8 +28,8 @@ _piece = re.compile(
     rf"(?:\s++|//[^\n]*)*+(?:(?P<open>[\[({{])|(?P<close>[\])}}])|(?P<comma>,)|(?P<string>{PATTERNS['STRING']})"
     rf"|(?P<number>{PATTERNS['NUMBER']})|(?P<word>{PATTERNS['WORD']}))"
 ).match
-_strings = re.compile(PATTERNS["STRING"]).findall
 _skeleton = re.compile(r"[^\[\],]+").sub
+_WORDS: Final = frozenset(("inf", "nan", "true", "false"))
 _CLOSERS: Final = {"[": "]", "(": ")", "{": "}"}
 
 
@@ -64,14 +64,23 @@ def read_literal(
 
     Raises MilError if it does not fit the type.
     """
-    text = source.text[start:end].strip()
-    if isinstance(type, TensorType):
-        data = _whole_tensor(type, text)
-        if data is not None:
-            return TensorLiteral(type, data), []
+    whole = whole_literal(type, source.text[start:end])
+    if whole is not None:
+        return whole, []
     reader = _Reader(source)
     tree = reader.tree(start, end)
     return reader.literal(type, tree), reader.warnings
+
+
+def whole_literal(type: Type, text: str) -> TensorLiteral | None:
+    """The tensor that `text` spells well-formed and in full; None if a closer look is needed.
+
+    `text` may hold anything but comments.
+    """
+    if not isinstance(type, TensorType):
+        return None
+    data = _whole_tensor(type, text.strip())
+    return None if data is None else TensorLiteral(type, data)
 
 
 def _whole_tensor(type: TensorType, text: str) -> bytes | tuple[str, ...] | None:
@@ -80,9 +89,10 @@ def _whole_tensor(type: TensorType, text: str) -> bytes | tuple[str, ...] | None
     if shape is None or (shape and not _has_shape(shape, text)):
         return None
     if type.element is STRING:
-        return _whole_strings(type, text)
-    flat = text if not shape else text.replace("[", "").replace("]", "")
-    if not flat:
+        return _whole_string(type, text)
+    # Blanks, so that a number cannot grow together from both sides of a bracket.
+    flat = text.replace("[", " ").replace("]", " ") if shape else text
+    if not flat.strip():
         return b"" if 0 in shape else None
     if type.element.kind != "bool" and not lexemes.is_plain_numbers(flat):
         return None
@@ -100,15 +110,9 @@ def _pack(type: TensorType, parts: list[str]) -> bytes | None:
         return None
 
 
-def _whole_strings(type: TensorType, text: str) -> tuple[str, ...] | None:
-    if type.shape == ():
-        return (
-            (text[1:-1],) if text[:1] == '"' and text.count('"') == 2 and "\\" not in text else None
-        )
-    found = _strings(text)
-    if len(found) != type.count or '"' in _skeleton("", text) or "\\" in text:
-        return None
-    return tuple(string[1:-1] for string in found)
+def _whole_string(type: TensorType, text: str) -> tuple[str, ...] | None:
+    plain = text[:1] == '"' == text[-1:] and text.count('"') == 2 and "\\" not in text
+    return (text[1:-1],) if plain and type.shape == () else None
 
 
 def _has_shape(shape: tuple[Any, ...], text: str) -> bool:
@@ -213,7 +217,7 @@ class _Reader:
         )
 
     def tensor(self, type: TensorType, node: Group | Piece) -> TensorLiteral:
-        if type.shape is None:
+        if type.shape is None or VARIADIC in type.shape:
             raise self.fail(
                 "MIL0207",
                 f"a value of type {type_text(type)} cannot be written out",
@@ -321,7 +325,7 @@ class _Reader:
 
     def value(self, type: TensorType, piece: Piece) -> Any:
         element = type.element
-        if piece.kind == "string":
+        if piece.kind == "string" or (piece.kind == "word" and piece.text not in _WORDS):
             raise self.kind(type, piece)
         try:
             (value,) = lexemes.reader_of(element)([piece.text])

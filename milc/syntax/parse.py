@@ -69,8 +69,10 @@ class ProgramRules(StatementRules):
     def run(self, plain: bool) -> None:
         """Read the whole source as a program."""
         automaton = self.automaton()
+        # A byte order mark, with which some editors begin a file, is no part of the text.
+        start = int(self.source.text.startswith("\ufeff"))
         try:
-            (automaton if plain else automaton.without_plain_statements()).run("program")
+            (automaton if plain else automaton.without_plain_statements()).run("program", start)
         except Stop:
             return
 

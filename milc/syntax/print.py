@@ -20,6 +20,7 @@ from milc.ir.literals import (
     TensorLiteral,
     TupleLiteral,
 )
+from milc.ir.names import REDEFINING
 from milc.ir.nodes import Block, Function, Op, Operand, Program, Value
 from milc.ir.types import STRING
 from milc.syntax.lexemes import float_texts, quote, show_name
@@ -91,7 +92,7 @@ class Printer:
         self.keep_order = keep_order
         self.version = program.version
         self.places: list[tuple[Function | Op | Value, int, int]] = []
-        self._literals: dict[Literal, str] = {}
+        self._defined: set[str] = set()
         self._at = 0
 
     def pieces(self) -> Iterator[str]:
@@ -119,13 +120,15 @@ class Printer:
         head = f"{INDENT}func {name}{inputs}{attributes} {{\n"
         self.places.append((function, self._at + len(INDENT), self._at + len(head) - 2))
         yield head
-        yield from self.block(function.body, 12)
+        yield from self.block(function.body, function.inputs, 12)
         yield f"        }} -> {self.names(function.body.outputs)};\n"
 
-    def block(self, block: Block, indent: int) -> Iterator[str]:
+    def block(self, block: Block, inputs: list[Value], indent: int) -> Iterator[str]:
         """The ops of a block, a line each, nested blocks further in."""
         margin = " " * indent
+        defined = {value.name for value in inputs}
         for op in block.ops:
+            self._defined = defined
             head = self.head(op)
             start = self._at + indent
             self.places.append((op, start, start + len(head) + 1))
@@ -136,20 +139,29 @@ class Printer:
             for number, inner in enumerate(op.blocks):
                 parameters = f"{self.parameters(inner.inputs)} " if inner.inputs else ""
                 yield f"{', ' if number else ''}{parameters}{{\n"
-                yield from self.block(inner, indent + 8)
+                yield from self.block(inner, inner.inputs, indent + 8)
                 yield f"{margin}    }} -> {self.names(inner.outputs)}"
             yield ";\n"
 
     def head(self, op: Op) -> str:
         """An op without its blocks and semicolon: results, kind, arguments, attributes."""
-        results = self.typed_names(op.results)
+        results = ", ".join([self.result(op, value) for value in op.results])
         arguments = ", ".join(
             [f"{show_name(name)} = {self.operands(op.args[name])}" for name in self.sorted(op.args)]
         )
-        suffix = f"<{op.opset}>" if op.opset else ""
+        suffix = f"<{show_name(op.opset)}>" if op.opset else ""
         attributes = self.attributes(op.attributes) if op.attributes else ""
         equal = " = " if results else ""
         return f"{results}{equal}{show_name(op.kind)}{suffix}({arguments}){attributes}"
+
+    def result(self, op: Op, value: Value) -> str:
+        """`TYPE name`, in backquotes where the name is defined again, or it would be a slip."""
+        shown = show_name(value.name)
+        if value.name not in self._defined:
+            self._defined.add(value.name)
+        elif shown == value.name and op.kind not in REDEFINING:
+            shown = f"`{shown}`"
+        return f"{type_text(value.type, self.version)} {shown}"
 
     def parameters(self, values: Iterable[Value]) -> str:
         """Typed names in parentheses."""

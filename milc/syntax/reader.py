@@ -14,8 +14,12 @@ from milc.syntax.lalr import Token
 from milc.syntax.scope import Scope
 from milc.syntax.types import plain_type
 
-BROKEN: Final = TensorType(FP32, None)
-"""Stands for a type that could not be read; literals of it are not looked at."""
+BROKEN: Final = object.__new__(TensorType)
+"""Stands for a type that could not be read; literals of it are not looked at.
+
+Like `tensor<fp32, ?>`, but another object: that one is a type which a text may spell.
+"""
+BROKEN.element, BROKEN.shape, BROKEN.attributes = FP32, None, ()
 
 
 class Stop(Exception):
@@ -70,7 +74,8 @@ class Reader:
             text = token.text
         return Token("NAME", text, token.start, token.end)
 
-    def plain_type(self, text: str, start: int) -> Type:
+    def scalar_type(self, text: str, start: int) -> Type:
+        """The scalar type of an element type's name, or BROKEN after noting what is wrong."""
         type = self.types.get(text)
         if type is None:
             type = self.guarded(lambda: plain_type(self.source, text, start), BROKEN)

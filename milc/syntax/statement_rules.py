@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Final
 
 from milc.diagnostics import Span
 from milc.grammar import PATTERNS
 from milc.ir.literals import Literal
 from milc.ir.nodes import Block, Op, Operand, Value
+from milc.syntax.lalr import KEYWORDS
 from milc.syntax.reader import BROKEN, At
-from milc.syntax.value_rules import ValueRules
+from milc.syntax.value_rules import NotPlain, ValueRules
 
 _P = PATTERNS
 _result = re.compile(rf"({_P['P_TYPE']})\s+({_P['WORD']})\s*,?\s*").match
@@ -19,21 +20,33 @@ _argument = re.compile(
 ).finditer
 _attribute = re.compile(rf"({_P['WORD']})\s*=\s*({_P['P_VALUE']})\s*,?\s*").finditer
 _comma = re.compile(r"\s*,\s*").split
+_BOOLEANS: Final = ("true", "false")
 
 
 class StatementRules(ValueRules):
     """Callbacks of the rule `operation` and its parts; `statement` takes a plain statement."""
 
-    def statement(self, match: re.Match[str]) -> None:
-        """One statement in the plain shape: results, op, arguments, attributes."""
-        kind = match[2]
-        args = self.plain_arguments(match.string, *match.span(3)) if match[3] else {}
-        attributes = self.plain_attributes(match.string, *match.span(4)) if match[4] else {}
-        results = self.plain_results(match.string, *match.span(1)) if match[1] else []
+    def statement(self, match: re.Match[str]) -> bool:
+        """Read a statement in the plain shape: results, op, arguments, attributes.
+
+        False, with nothing done, if it cannot be read at once or something is wrong with it.
+        """
+        kind, waiting = match[2], self.scope.forward_uses
+        known = len(waiting)
+        try:
+            if match[1] is None and kind in KEYWORDS:
+                raise NotPlain
+            args = self.plain_arguments(match.string, *match.span(3)) if match[3] else {}
+            attributes = self.plain_attributes(match.string, *match.span(4)) if match[4] else {}
+            results = self.plain_results(match.string, *match.span(1)) if match[1] else []
+        except NotPlain:
+            del waiting[known:]
+            return False
         # Only blanks and closing brackets stand between the last part and the semicolon.
         end = match.string.index(";", max(match.end(2), match.end(3), match.end(4))) + 1
         span = Span(self.source, match.start(), end)
         self.add(Op(kind, args, results, attributes, (), None, span))
+        return True
 
     def plain_arguments(self, text: str, start: int, end: int) -> dict[str, tuple[Operand, ...]]:
         """`name = operand, ...`."""
@@ -42,9 +55,9 @@ class StatementRules(ValueRules):
         for found in _argument(text, start, end):
             name, value, word, several = found.groups()
             if name in args:
-                self.repeated("argument", name, *found.span(1))
+                raise NotPlain
             if word is not None:
-                args[name] = (use(word) or self.undefined(word, *found.span(3)),)
+                args[name] = (use(word) or self.plain_forward(word, *found.span(3)),)
             elif value is not None:
                 args[name] = (self.plain_literal(value, found.start(2)),)
             else:
@@ -57,7 +70,7 @@ class StatementRules(ValueRules):
         for found in _attribute(text, start, end):
             name, value = found.groups()
             if name in attributes:
-                self.repeated("attribute", name, *found.span(1))
+                raise NotPlain
             attributes[name] = self.plain_literal(value, found.start(2))
         return attributes
 
@@ -68,7 +81,7 @@ class StatementRules(ValueRules):
             found = _result(text, at, end)
             assert found is not None
             type_text, name = found.groups()
-            type = self.types.get(type_text) or self.plain_type(type_text, found.start(1))
+            type = self.types.get(type_text) or self.plain_type(type_text)
             results.append(Value(name, type, None, Span(self.source, *found.span(2))))
             at = found.end()
         return results
@@ -79,13 +92,19 @@ class StatementRules(ValueRules):
         at = start
         for name in _comma(text) if text else ():
             at = self.source.text.index(name, at)
-            operands.append(self.scope.use(name) or self.undefined(name, at, at + len(name)))
+            operands.append(self.scope.use(name) or self.plain_forward(name, at, at + len(name)))
             at += len(name)
         return tuple(operands)
 
+    def plain_forward(self, name: str, start: int, end: int) -> Value:
+        """A place-holder for a name that no op before has defined."""
+        if name in _BOOLEANS:
+            raise NotPlain
+        return self.scope.forward(name, Span(self.source, start, end))
+
     def undefined(self, name: str, start: int, end: int) -> Value:
         """A place-holder for a name that no op before has defined; one behind may."""
-        if name in ("true", "false"):
+        if name in _BOOLEANS:
             self.untyped(start, end)
             return Value(name, BROKEN)
         return self.scope.forward(name, Span(self.source, start, end))

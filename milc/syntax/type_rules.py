@@ -27,10 +27,7 @@ class TypeRules(Reader):
 
     def on_element(self, children: list[Any]) -> At:
         (name,) = children
-        known = self.types.get(name.text)
-        if known is None:
-            known = self.plain_type(name.text, name.start)
-        return At(known, name.start, name.end)
+        return At(self.scalar_type(name.text, name.start), name.start, name.end)
 
     def on_tensor(self, children: list[Any]) -> At:
         start, end = children[0].start, children[-1].end

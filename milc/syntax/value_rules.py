@@ -7,16 +7,18 @@ from typing import Any, Final
 
 from milc.diagnostics import MilError
 from milc.grammar import PATTERNS
-from milc.ir.literals import BlobRef, Literal, TensorLiteral
+from milc.ir.literals import BlobRef, Literal, TensorLiteral, Unread
 from milc.ir.types import STRING, UINT64, Type, scalar
-from milc.syntax.literals import read_literal
+from milc.syntax.literals import read_literal, whole_literal
 from milc.syntax.reader import BROKEN, At
 from milc.syntax.type_rules import TypeRules
-from milc.syntax.types import BLOBFILE_FORM, bare_blobfile
+from milc.syntax.types import BLOBFILE_FORM, bare_blobfile, plain_type
 
 _CACHED_LENGTH: Final = 100
 _STRING: Final = frozenset(("string", "tensor<string, []>"))
 _STRING_TYPE: Final = scalar(STRING)
+_OFFSET_TYPE: Final = scalar(UINT64)
+_MODEL_PATH: Final = "@model_path/"
 
 _P = PATTERNS
 _plain_value = re.compile(
@@ -27,33 +29,55 @@ _plain_value = re.compile(
 
 def unread(type: Type) -> Literal:
     """Stands for a literal that could not be read, and has been reported."""
-    return BlobRef(type, "", 0)
+    return Unread(type)
+
+
+class NotPlain(Exception):
+    """A statement in the plain shape is for the fine rules: to read, or to say what is wrong."""
 
 
 class ValueRules(TypeRules):
     """Callbacks of the rules for values, and the same for a value matched in one piece."""
 
+    def plain_type(self, text: str) -> Type:
+        """The type that `text` spells. Raises NotPlain."""
+        type = self.types.get(text)
+        if type is None:
+            try:
+                type = self.types[text] = plain_type(self.source, text, 0)
+            except MilError:
+                raise NotPlain from None
+        return type
+
     def plain_literal(self, text: str, start: int) -> Literal:
+        """The value that `text`, found at `start`, spells. Raises NotPlain."""
         literal = self.literals.get(text)
         if literal is not None:
             return literal
         head, _, string = text.partition('("')
-        if head in _STRING and string.count('"') == 1 and "\\" not in string and string[-2:] == '")':
+        if head in _STRING and string.find('"') == len(string) - 2 and "\\" not in string:
             # Nearly every statement has a name of its own: made at once, and not worth keeping.
             return TensorLiteral(_STRING_TYPE, (string[:-2],))
         match = _plain_value(self.source.text, start)
         assert match is not None
-        known = len(self.diagnostics)
-        type = self.plain_type(match[1], start)
-        if match[6] is not None:
-            found = self.typed_literal(type, *match.span(6))
-        else:
-            path = self.typed_literal(self.plain_type(match[2], match.start(2)), *match.span(3))
-            offset = self.typed_literal(self.plain_type(match[4], match.start(4)), *match.span(5))
-            found = self.blob(type, At(path, *match.span(3)), At(offset, *match.span(5)))
-        if len(text) <= _CACHED_LENGTH and len(self.diagnostics) == known:
+        type = self.plain_type(match[1])
+        found = self.plain_blob(type, match) if match[6] is None else whole_literal(type, match[6])
+        if found is None:
+            raise NotPlain
+        if len(text) <= _CACHED_LENGTH:
             self.literals[text] = found
         return found
+
+    def plain_blob(self, type: Type, match: re.Match[str]) -> BlobRef | None:
+        """A reference into a weight file, or None if it is for the fine rules."""
+        path = whole_literal(self.plain_type(match[2]), match[3])
+        offset = whole_literal(self.plain_type(match[4]), match[5])
+        if path is None or path.type is not _STRING_TYPE:
+            return None
+        if offset is None or offset.type is not _OFFSET_TYPE:
+            return None
+        (where,) = path.strings
+        return BlobRef(type, where, offset.item()) if where.startswith(_MODEL_PATH) else None
 
     def typed_literal(self, type: Type, start: int, end: int) -> Literal:
         """The literal from `start` to `end`; after an error an empty one of the type."""
@@ -70,15 +94,15 @@ class ValueRules(TypeRules):
     def blob(self, type: Type, path: At, offset: At) -> Literal:
         """A reference into a weight file, its path and offset being what they must be."""
         where, at = path.value, offset.value
-        if isinstance(where, BlobRef) or isinstance(at, BlobRef):
+        if isinstance(where, Unread) or isinstance(at, Unread):
             return unread(type)
-        if where.type is not scalar(STRING):
+        if where.type is not _STRING_TYPE:
             self.report("MIL0213", "the path of a BLOBFILE is a string", path.start, path.end)
             return unread(type)
-        if at.type is not scalar(UINT64):
+        if at.type is not _OFFSET_TYPE:
             self.report("MIL0213", "the offset of a BLOBFILE is a uint64", offset.start, offset.end)
             return unread(type)
-        if not where.strings[0].startswith("@model_path/"):
+        if not where.strings[0].startswith(_MODEL_PATH):
             self.report(
                 "MIL0213",
                 "the path of a BLOBFILE begins with @model_path/",
