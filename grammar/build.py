@@ -55,8 +55,8 @@ def numbering(table: Any) -> dict[Any, int]:
 
 def tables(text: str) -> dict[str, Any]:
     """What `tables.py` holds, by name. Raises lark's GrammarError for a faulty grammar."""
-    parser = lark_parser(text)
-    table = parser.parser.parser._parse_table  # type: ignore[attr-defined]
+    parser: Any = lark_parser(text)
+    table = parser.parser.parser._parse_table
     rules = {rule: number for number, rule in enumerate(parser.rules)}
     order = numbering(table)
 
