@@ -100,16 +100,24 @@ def duplicate_name(
 ) -> Diagnostic:
     """MIL0402: `name` is defined a second time, at `span`; `first` is the earlier definition.
 
-    `where` says the place in words for a program without text; it precedes the message.
+    An error in a text, where it is a slip; a warning for a name in backquotes and for a program
+    without text, because coremltools writes packages in which several casts share a name. `where`
+    says the place in words for a program without text; it precedes the message.
     """
     return Diagnostic(
         DUPLICATE_NAME,
         f"{where}`{name}` is defined twice in one block",
         span,
+        severity="warning" if span is None or _quoted(span) else "error",
         label="defined again here",
         labels=[Label(first, "first defined here")] if first is not None else (),
         help="give one of the two another name",
     )
+
+
+def _quoted(span: Span) -> bool:
+    """Whether a name stands in backquotes, the span with or without them."""
+    return "`" in span.source.text[max(span.start - 1, 0) : span.start + 1]
 
 
 def undefined_name(name: str, span: Span | None = None, *, where: str = "") -> Diagnostic:
@@ -129,7 +137,7 @@ def reserved_name(name: str, span: Span | None = None, *, where: str = "") -> Di
     backquotes, for a program without text, and for `state`, which programs that Apple's compiler
     accepts do use as a name.
     """
-    bare = span is not None and span.text == name and name != "state"
+    bare = span is not None and span.text == name and not _quoted(span) and name != "state"
     return Diagnostic(
         RESERVED_NAME,
         f"{where}the name `{name}` is a reserved word",

@@ -22,7 +22,7 @@ from milc.ir.literals import (
 )
 from milc.ir.names import REDEFINING
 from milc.ir.nodes import Block, Function, Op, Operand, Program, Value
-from milc.ir.types import STRING
+from milc.ir.types import STRING, Shape
 from milc.syntax.lexemes import float_texts, quote, show_name
 from milc.syntax.types import type_text
 
@@ -233,8 +233,20 @@ def tensor_text(literal: TensorLiteral) -> str:
     shape = type.shape
     if not shape:
         return texts[0] if texts else "[]"
-    lengths = [dim if isinstance(dim, int) else len(texts) for dim in shape]
-    return nested(texts, lengths)
+    return nested(texts, _lengths(shape, len(texts)))
+
+
+def _lengths(shape: Shape, count: int) -> list[int]:
+    """The lengths of the dimensions of so many elements: the first unknown one takes them all."""
+    known = 1
+    for dim in shape:
+        known *= dim if isinstance(dim, int) else 1
+    rest = count // known if known else 0
+    lengths: list[int] = []
+    for dim in shape:
+        lengths.append(dim if isinstance(dim, int) else rest)
+        rest = rest if isinstance(dim, int) else 1
+    return lengths
 
 
 def nested(texts: list[str], shape: list[int]) -> str:

@@ -69,6 +69,10 @@ def test_findings_about_names() -> None:
     assert str(found) == "model.mil:1:3: error[MIL0402]: `x` is defined twice in one block"
     assert [label.span for label in found.labels] == [first]
     assert duplicate_name("x").labels == ()
+    assert duplicate_name("x").severity == "warning"
+    quoted = Source("x `x`", "model.mil")
+    assert duplicate_name("x", Span(quoted, 2, 5)).severity == "warning"
+    assert duplicate_name("x", Span(quoted, 3, 4)).severity == "warning"
     assert str(undefined_name("x", where="function main: ")) == (
         "milc: error[MIL0403]: function main: nothing defines `x`"
     )

@@ -20,17 +20,6 @@ if TYPE_CHECKING:
 
     from milc.ir.nodes import Program
 
-# What coremltools' pass tests leave behind half-way: one name for several casts, or for an input
-# and a batch_norm. A whole pipeline renames them before it writes a file.
-DUPLICATES = {
-    "05dbea672a5522093c262466/after", "477d4a81573461fd1a39609d/before",
-    "47d733c7028c125d312b24d8/after", "47d733c7028c125d312b24d8/before",
-    "4d642df12ea617d4071388e2/after", "6009a37a8d344616a92f43a5/before",
-    "75cafb0e5079b96f145020ff/before", "b415d4ed14bfdbfb91897d68/before",
-    "b84c4b7c3769b9326923e9cf/before", "eb8482b05123a8cae9835bf8/after",
-    "eb8482b05123a8cae9835bf8/before",
-}  # fmt: skip
-
 # Hand-written: a const without a value, and a scalar as the value of a const of rank 4.
 MALFORMED = {
     "corpus/mil/luengnat+rustane/models__layer0__layer_0_bwd.mil": {"MIL0411"},
@@ -76,7 +65,7 @@ def test_packages_of_the_corpus_are_sound() -> None:
 def test_programs_of_the_oracle_are_sound() -> None:
     count, found = faults(oracle_models())
     assert count > 4000
-    assert found == {name: {"MIL0402"} for name in DUPLICATES}
+    assert found == {}
 
 
 @needs_shared
@@ -98,8 +87,6 @@ def test_texts_of_the_corpus_are_sound() -> None:
 def test_a_printed_program_is_as_sound_as_the_package() -> None:
     """Nothing that verification says depends on whether a program came as text."""
     for name, program in programs(oracle_models(every=20)):
-        if name in DUPLICATES:
-            continue
         again, reported = read(Source(to_text(program), name))
         assert errors(reported) == [], name
         codes = [[finding.code for finding in verify(each)] for each in (program, again)]

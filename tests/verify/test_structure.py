@@ -481,7 +481,9 @@ def test_a_rule_broken_by_hand(case: str) -> None:
     make, messages = BY_HAND[case]
     found = verify(make())
     assert [f"{finding.code} {finding.message}" for finding in found] == messages
-    assert all((finding.severity == "warning") == (finding.code in WARNINGS) for finding in found)
+    # Nothing that has no text is an error for its names alone.
+    warnings = {*WARNINGS, "MIL0402"}
+    assert all((finding.severity == "warning") == (finding.code in warnings) for finding in found)
 
 
 def test_every_code_of_the_catalog_is_met() -> None:
