@@ -74,7 +74,9 @@ def main(folder: Path) -> None:
             found, stored = compress(matrix)
             size = sum(len(packed(*part)) for part in stored.values())
             error = abs(found.astype("f4") - matrix.astype("f4")).max()
-            print(f"{compress.__name__}: {size} of {matrix.nbytes} bytes, error at most {error:.3f}")
+            print(
+                f"{compress.__name__}: {size} of {matrix.nbytes} bytes, off by {error:.3f} at most"
+            )
             for name, (element, values) in stored.items():
                 offset = writer.append(element, packed(element, values), values.size)
                 shape = list(values.shape)
