@@ -11,6 +11,8 @@ import threading
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from milc.diagnostics.prose import visible
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
@@ -24,7 +26,8 @@ class Activity:
     Nothing is written unless stderr is a terminal, and what was is gone at the end.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, color: str = "auto") -> None:
+        self._color = color
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
         self._bar: Progress | None = None
@@ -65,14 +68,16 @@ class Activity:
 
     def _start(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn
+        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(),
-                   TaskProgressColumn())  # fmt: skip
+        text = TextColumn("{task.description}", markup=False)
+        columns = (SpinnerColumn(), text, BarColumn(), TimeElapsedColumn())
+        # With no_color=None, rich asks NO_COLOR.
+        console = Console(stderr=True, no_color=True if self._color == "never" else None)
         with self._lock:
             if self._over:
                 return
-            self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+            self._bar = Progress(*columns, console=console, transient=True)
             self._bar.add_task("")
             self._bar.start()
             self._show()
@@ -81,4 +86,6 @@ class Activity:
         if self._bar is not None:
             total = self._total or None
             task = self._bar.task_ids[0]
-            self._bar.update(task, description=self._what, total=total, completed=self._done)
+            self._bar.update(
+                task, description=visible(self._what), total=total, completed=self._done
+            )

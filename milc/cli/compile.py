@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from milc.cli.activity import Activity
+from milc.cli.options import natural, pairs, weights_option
 from milc.cli.options import output as checked_output
-from milc.cli.options import pairs, weights_option
 from milc.cli.options import source as read_source
 from milc.cli.report import OK, Report, reporting
 
@@ -20,10 +20,10 @@ SUFFIXES = (".mlpackage", ".mlmodel")
 \b
 Examples:
   milc compile model.mil -o Model.mlpackage
-  milc compile model.mil -o Model.mlpackage --weights weights/ --author "A. Name"
-  milc compile App.mlmodelc -o Model.mlpackage       a compiled model, back to a package
-  milc compile model/ -o Model.mlpackage             a folder from milc decompile
-  milc compile model.mil -o Model.mlmodel --inline 1000000
+  milc compile model.mil -o Model.mlpackage --weights weights/
+  milc compile App.mlmodelc -o Model.mlpackage   a compiled model, back again
+  milc compile model/ -o Model.mlpackage         a folder from milc decompile
+  milc compile Model.mlpackage -o Model.mlmodel --inline 1000000
 """
 )
 @click.argument("source", metavar="IN")
@@ -54,20 +54,23 @@ Examples:
 )
 @click.option(
     "--specification-version",
-    type=click.IntRange(6, 1000),
+    type=int,
+    callback=natural,
     metavar="N",
     help="The version of the format, 6 (iOS 15) to 10 (iOS 26); by default the lowest that the "
     "program's opset allows.",
 )
 @click.option(
     "--externalize",
-    type=click.IntRange(0),
+    type=int,
+    callback=natural,
     metavar="N",
     help="Move literals of more than N bytes into the weight file.",
 )
 @click.option(
     "--inline",
-    type=click.IntRange(0),
+    type=int,
+    callback=natural,
     metavar="N",
     help="Move blobs of at most N bytes into the program.",
 )
@@ -91,7 +94,7 @@ def command(
     target = checked_output(output, source, SUFFIXES)
     from milc.driver.compiling import compile
 
-    with Activity() as activity:
+    with Activity(report.color) as activity:
         model = compile(
             read_source(source),
             target,

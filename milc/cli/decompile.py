@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
     epilog="""\
 \b
 Examples:
-  milc decompile Model.mlpackage                 print its program
-  milc decompile Model.mlpackage -o model/       model.mil, model.json and the weights
-  milc compile model/ -o Again.mlpackage         and an equal package of them
-  milc decompile --style coremlc Model.mlpackage as Apple's compiler would print it
+  milc decompile Model.mlpackage             print its program
+  milc decompile Model.mlpackage -o model/   model.mil, model.json, weights
+  milc compile model/ -o Again.mlpackage     an equal package of them again
+  milc decompile --style coremlc Model.mlpackage
 """
 )
 @click.argument("source", metavar="IN")
@@ -60,13 +61,10 @@ def command(
     content tells which. What text has no form for is named in a warning.
     """
     if output is not None:
-        if output.endswith((".mil", ".mlpackage", ".mlmodel")):
-            hint = f"; to print to a file: milc decompile {source} > {output}"
-            message = f"{output!r} would be a folder{hint if output.endswith('.mil') else ''}."
-            raise click.BadParameter(message, param_hint="'-o'")
+        _check_folder(output, source)
         from milc.driver.decompiling import decompile
 
-        with Activity() as activity:
+        with Activity(report.color) as activity:
             model = decompile(
                 read_source(source), output, style=style, build_info=build_info, weights=weights,
                 progress=activity,
@@ -77,7 +75,7 @@ def command(
     from milc.driver.decompiling import cannot_print, to_text
     from milc.driver.loading import load
 
-    with Activity() as activity:
+    with Activity(report.color) as activity:
         activity.phase("reading")
         model = load(read_source(source), weights=weights)
         activity.phase("printing")
@@ -86,3 +84,13 @@ def command(
     put(text if text.endswith("\n") or not sys.stdout.isatty() else f"{text}\n")
     report.add([*model.notes, *cannot_print(model)])
     return OK
+
+
+def _check_folder(output: str, source: str) -> None:
+    """Refuse a name that promises something else than a folder of text and weights."""
+    others = {".mil": f"decompile {source} > {output}"}
+    others |= dict.fromkeys((".mlpackage", ".mlmodel"), f"compile {source} -o {output}")
+    meant = others.get(Path(output).suffix)
+    if meant is not None:
+        message = f"{output!r} would be a folder of text and weights. Did you mean: milc {meant}"
+        raise click.BadParameter(message, param_hint="'-o'")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
+from functools import partial
 
 import click
 
-from milc.cli.report import FOUND, OK, Report, coloured
+from milc.cli.report import FOUND, OK, Report, coloured, draw, put
 
 
 @click.command(
@@ -27,10 +27,10 @@ def command(report: Report, codes: tuple[str, ...]) -> int:
     The page docs/diagnostics.md holds the same for all of them.
     """
     from milc.diagnostics.catalog import entries, lookup
-    from milc.diagnostics.render import console, render_entry
+    from milc.diagnostics.render import render_entry
 
     if not codes:
-        click.echo("".join(f"{entry.code}  {entry.title}\n" for entry in entries()), nl=False)
+        put("".join(f"{entry.code}  {entry.title}\n" for entry in entries()))
         return OK
     status = OK
     for place, code in enumerate(codes):
@@ -39,9 +39,8 @@ def command(report: Report, codes: tuple[str, ...]) -> int:
             report.say(f"There is no code {code}. {_near(code)}")
             status = FOUND
             continue
-        if place:
-            click.echo()
-        render_entry(entry, console(sys.stdout, color=report.color))
+        put("\n" if place else "")
+        draw(report, partial(render_entry, entry))
     return status
 
 

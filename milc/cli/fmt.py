@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 @click.command(
     epilog="""\
 \b
-Exit status: 0 all is well · 1 a file has errors, or would change under --check
-or --diff · 2 a file could not be read or written.
+Exit status: 0 all is well · 1 a file has errors, or would change with
+--check or --diff · 2 a file could not be read or written.
 
 \b
 Examples:
-  milc fmt model.mil             write the file anew
-  milc fmt --check .             name the files that would change, for CI
-  milc fmt --diff model.mil      show what would change
-  milc fmt - <model.mil          format standard input, for editors
+  milc fmt model.mil          write the file anew
+  milc fmt --check .          name the files that would change, for CI
+  milc fmt --diff model.mil   show what would change
+  milc fmt - <model.mil       format standard input, for editors
 """
 )
 @click.argument("paths", metavar="PATH…", nargs=-1, required=True)
@@ -94,7 +94,7 @@ class _Run:
         from milc.cli.activity import Activity
         from milc.driver.formatting import texts_below
 
-        with Activity() as activity:
+        with Activity(self.report.color) as activity:
             for path in texts_below(paths):
                 activity.phase(path)
                 self.file(path)

@@ -6,7 +6,7 @@ import click
 
 from milc.cli.options import source as read_source
 from milc.cli.options import weights_option
-from milc.cli.report import OK, Report, put, reporting
+from milc.cli.report import OK, Report, draw, put, reporting
 
 
 @click.command(
@@ -41,6 +41,6 @@ def command(report: Report, source: str, as_json: bool, weights: str | None) -> 
     else:
         from milc.cli.tables import show
 
-        show(found, report.color)
+        draw(report, lambda out: show(found, out))
     report.add(model.notes)
     return OK

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import click
 
-from milc.cli.report import Report
+from milc.cli.report import COULD_NOT_RUN, Report, discard_stdout
 from milc.version import __version__
 
 VERBS = {
@@ -106,8 +106,7 @@ def _failed(error: Exception, report: Report) -> int:
             return status
     except BrokenPipeError:
         pass
-    # Whoever read our output has gone. What is still buffered has to go somewhere.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    discard_stdout()  # whoever read our output has gone
     return BROKEN_PIPE
 
 
@@ -125,12 +124,25 @@ def verbs() -> None:
     """
 
 
+def _open_closed_streams() -> None:
+    """Let nothing come from, or go to, a standard stream that whoever started us has closed."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
+
+
 def main(args: list[str] | None = None) -> Any:
     """Run the command line; ends the process."""
     # A run builds one graph of objects and keeps it, so collections find little and walk far; the
     # one at the end of the interpreter would find what the system takes back anyway.
     gc.set_threshold(*COLLECTIONS)
+    _open_closed_streams()
     try:
         return verbs.main(args, prog_name="milc")
+    except OSError as error:
+        # Whatever a verb meets ends there, so this is about what click itself prints.
+        sys.stderr.write(f"milc: standard output cannot be written: {error.strerror}\n")
+        discard_stdout()
+        sys.exit(COULD_NOT_RUN)
     finally:
         gc.freeze()

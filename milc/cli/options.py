@@ -28,6 +28,13 @@ def pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -
     return found
 
 
+def natural(ctx: click.Context, param: click.Parameter, value: int | None) -> int | None:
+    """The value of an option that is a number from 0 on, of no more than 31 bits."""
+    if value is not None and not 0 <= value < 1 << 31:
+        raise click.BadParameter(f"{value} is not a number from 0 to {(1 << 31) - 1}.", ctx, param)
+    return value
+
+
 def weights_option(command: _F) -> _F:
     """Give a verb the option --weights."""
     return click.option(
@@ -69,11 +76,13 @@ def output(given: str | None, path: str, suffixes: tuple[str, ...]) -> str:
         example = (Path(path).stem if path != STDIN else "Model") + suffixes[0]
         raise click.UsageError(f"Missing option '-o': where to write, for example -o {example}")
     suffix = Path(given).suffix
-    if suffix not in suffixes:
-        proposal = f"{given.rstrip('/')}{suffixes[0]}"
-        if suffix.lower() in (*suffixes, ".mil", ".mlmodelc"):
-            proposal = str(Path(given).with_suffix(suffixes[0]))
-        raise click.BadParameter(
-            f"{given!r} does not end in {allowed}. Did you mean {proposal!r}?", param_hint="'-o'"
-        )
-    return given
+    if suffix in suffixes:
+        return given
+    from difflib import get_close_matches
+
+    near = get_close_matches(suffix.lower(), (*suffixes, ".mlmodelc", ".mil"), 1)
+    kept = Path(given).stem if near else Path(given).name
+    right = near[0] if near and near[0] in suffixes else suffixes[0]
+    proposal = str(Path(given).with_name(kept + right))
+    message = f"{given!r} does not end in {allowed}. Did you mean {proposal!r}?"
+    raise click.BadParameter(message, param_hint="'-o'")

@@ -7,14 +7,18 @@ JSON is one array. Imports click; the renderers are loaded when there is somethi
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable
+from io import StringIO
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
 if TYPE_CHECKING:
-    from milc.diagnostics import Diagnostic
+    from rich.console import Console
+
+    from milc.diagnostics import Diagnostic, MilError
 
 OK, FOUND, COULD_NOT_RUN = 0, 1, 2
 """The exit statuses."""
@@ -53,6 +57,9 @@ class Report:
         """Note what an exception says: the findings of a MilError, or a fault of milc itself."""
         from milc.diagnostics import MilError
 
+        if isinstance(error, OSError) and error.filename is None:
+            # About no file, so about what click printed.
+            error = stdout_failed(error)
         if isinstance(error, MilError):
             self.add(error.diagnostics)
         else:
@@ -74,10 +81,17 @@ class Report:
             if self.stdout_is_taken:
                 sys.stderr.write(text)
             else:
-                put(text)
+                self._put(text)
         if any(finding.could_not_run for finding in self.found):
             return COULD_NOT_RUN
         return FOUND if any(f.severity == "error" for f in self.found) else OK
+
+    def _put(self, text: str) -> None:
+        try:
+            put(text)
+        except Exception:
+            self.format = "text"  # whoever was to read it does not; perhaps a person does
+            raise
 
     def say(self, text: str) -> None:
         """A line about the run itself, on stderr; nothing where a program reads along."""
@@ -98,8 +112,6 @@ def put(text: str) -> None:
 
     Raises MilError (MIL0010 to MIL0012) if that fails, BrokenPipeError if nobody reads it.
     """
-    from milc.diagnostics.files import cannot_write
-
     try:
         sys.stdout.flush()
         sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
@@ -107,9 +119,37 @@ def put(text: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        # What could not be written would fail once more when the interpreter ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise cannot_write(error, "<stdout>") from None
+        raise stdout_failed(error) from None
+
+
+def stdout_failed(error: OSError) -> MilError:
+    """The failure to write to stdout."""
+    from milc.diagnostics.files import cannot_write
+
+    discard_stdout()
+    return cannot_write(error, "<stdout>")
+
+
+def discard_stdout() -> None:
+    """Send what is, and will be, written to stdout nowhere.
+
+    What is buffered and cannot be written would fail once more when the interpreter ends.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def draw(report: Report, show: Callable[[Console], object]) -> None:
+    """Let `show` write to a console as wide and colourful as stdout, and put that out.
+
+    Raises MilError as `put`.
+    """
+    from milc.diagnostics.render import console
+
+    stdout = console(sys.stdout, color=report.color)
+    text = StringIO()
+    show(console(text, stdout.width, "never" if stdout.color_system is None else "always"))
+    # rich fills every line of a table up to its width.
+    put(re.sub(r"(?m) +((?:\x1b\[0m)?)$", r"\1", text.getvalue()))
 
 
 def coloured(command: _F) -> _F:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
-import sys
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -13,29 +10,21 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from milc.cli.report import put
 from milc.diagnostics.prose import many, visible
-from milc.diagnostics.render import console
 from milc.driver.inspecting import Feature, FunctionInfo, Info
-
-_filling = re.compile(r" +((?:\x1b\[0m)?)$", re.MULTILINE)
 
 UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
-def show(info: Info, color: Any = "auto") -> None:
-    """Print all of it to stdout."""
-    out = console(sys.stdout, color=color)
-    with out.capture() as captured:
-        out.print(Text(visible(info.path), style="bold"), soft_wrap=True)
-        _pairs(out, _head(info))
-        for function in info.functions:
-            _function(out, function, len(info.functions) == 1)
-        _operations(out, info)
-        _parameters(out, info)
-        _pairs(out, _metadata(info), "Metadata")
-    # rich fills every line of a table up to its width.
-    put(_filling.sub(r"\1", captured.get()))
+def show(info: Info, out: Console) -> None:
+    """Print all of it."""
+    out.print(Text(visible(info.path), style="bold"), soft_wrap=True)
+    _pairs(out, _head(info))
+    for function in info.functions:
+        _function(out, function, len(info.functions) == 1)
+    _operations(out, info)
+    _parameters(out, info)
+    _pairs(out, _metadata(info), "Metadata")
 
 
 def size(count: int) -> str:

@@ -27,7 +27,7 @@ Exit status: 0 no errors (there may be warnings) · 1 errors were found ·
 Examples:
   milc verify model.mil
   milc verify Model.mlpackage models/
-  milc verify --format github .        annotations, in a GitHub workflow
+  milc verify --format github .     annotations, in a GitHub workflow
   milc verify --format json - <model.mil
 """
 )
@@ -46,7 +46,7 @@ def command(report: Report, sources: tuple[str, ...], weights: str | None, quiet
     into the text that milc decompile --style coremlc prints of it.
     """
     count = 0
-    with Activity() as activity:
+    with Activity(report.color) as activity:
         for path in _models(sources):
             activity.phase(path)
             _verify(report, path, weights)

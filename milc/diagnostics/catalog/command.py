@@ -79,4 +79,35 @@ ENTRIES = (
         Run `milc fmt` on the file.
         """,
     ),
+    Entry(
+        "MIL0025",
+        "what text cannot carry",
+        """
+        The protobuf of a package has places that MIL text has no form for: doc strings of the
+        program and of values, bodies of a function for other opsets than its own, and fields that
+        are newer than this version of milc. They are not in the printed text, and so not in a
+        package that is compiled from it.
+        """,
+        """
+        $ milc decompile Model.mlpackage -o model/
+        """,
+        """
+        Nothing, if you can do without them: no known system reads them. To keep them, leave the
+        model a package; `milc compile` of a package, which does not go by way of text, keeps all.
+        """,
+    ),
+    Entry(
+        "MIL0026",
+        "no folder of weights",
+        """
+        `--weights` names the folder that `@model_path` stands for in the program's references, or
+        a folder that holds the weight files themselves; what was given is a file.
+        """,
+        """
+        $ milc compile model.mil -o Model.mlpackage --weights weights/weight.bin
+        """,
+        """
+        Name the folder that the file lies in.
+        """,
+    ),
 )
