@@ -97,7 +97,7 @@ def _prose(text: str, width: int) -> Iterator[tuple[str, str]]:
 
 def _paragraphs(text: str) -> list[str]:
     """Paragraphs, each on one line but for those of code."""
-    parts = text.strip().split("\n\n")
+    parts = (cleandoc(text) if text.startswith("\n") else text).strip().split("\n\n")
     return [part if part.startswith(CODE) else " ".join(part.split()) for part in parts]
 
 

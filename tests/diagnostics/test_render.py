@@ -14,7 +14,7 @@ from rich.cells import cell_len
 
 from milc.diagnostics import Diagnostic, Label, Source, Span
 from milc.diagnostics.catalog import Entry
-from milc.diagnostics.explain import explain
+from milc.diagnostics.explain import explain, page
 from milc.diagnostics.prose import summary, visible, wrap
 from milc.diagnostics.render import PLAIN_WIDTH, as_text, console, render, render_entry
 
@@ -396,6 +396,28 @@ def test_explain() -> None:
     stream = io.StringIO()
     render_entry(ENTRY, stream)
     assert stream.getvalue() == explain(ENTRY)
+
+
+@pytest.mark.parametrize(
+    "prose",
+    [
+        "One.\n\nTwo.\n\n    code  code\n      more",
+        """
+        One.
+
+        Two.
+
+            code  code
+              more
+        """,
+    ],
+)
+def test_code_within_prose(prose: str) -> None:
+    text = explain(ENTRY._replace(meaning=prose))
+    assert "\nOne.\n\nTwo.\n\n    code  code\n      more\n\nExample\n" in text
+    assert "\nOne.\n\nTwo.\n\n```mil\ncode  code\n  more\n```\n" in page(
+        [ENTRY._replace(code="MIL0001", meaning=prose)]
+    )
 
 
 TEXT = st.text(st.sampled_from("ab名\t\u0301\x1b\u00a0 \n"), max_size=120)
