@@ -30,8 +30,8 @@ ENTRIES = (
         " `cond`, or the two blocks of a `while_loop`, may use the same names. The result of"
         " `read_state` may take the name of an earlier value: coremltools writes state updates so,"
         " and later uses mean the latest definition. It writes other packages too in which several"
-        " casts share a name; for those, and for a name in backquotes, as which milc prints them, the"
-        " finding is a warning.",
+        " casts share a name; for those, and for a name in backquotes, as which milc prints them,"
+        " the finding is a warning.",
         """
         tensor<fp32, [2]> y = relu(x = x)[name = string("y")];
         tensor<fp32, [2]> y = sqrt(x = x)[name = string("y")];
