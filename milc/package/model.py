@@ -196,12 +196,12 @@ def save(model: Model, path: str | Path, progress: Callable[[int], None] | None 
 def _parse(data: bytes, path: str | None) -> pb.Model:
     try:
         return pb.Model.FromString(data)
-    except DecodeError as error:
+    except (DecodeError, UnicodeDecodeError) as error:
         text = f"not a Core ML model, or a damaged one: {_reason(error)}"
         raise MilError(Diagnostic("MIL0520", text, path=path)) from error
 
 
-def _reason(error: DecodeError) -> str:
+def _reason(error: Exception) -> str:
     """Protobuf's words without its name for the message."""
     return str(error).rsplit(": ", 1)[-1]
 
