@@ -29,9 +29,18 @@ _ELEMENTS: Final = {number: element for element, number in ARRAY_TYPES.items()}
 
 
 def check(model: Model) -> list[Diagnostic]:
-    """What is wrong with the model's description (MIL07xx), compared with its program."""
-    checker = _Checker(model)
+    """What is wrong with the model's description (MIL07xx), compared with its program.
+
+    For a model without a description it is what stands in the way of deriving one.
+    """
+    found: list[Diagnostic] = []
+    try:
+        checker = _Checker(model, model.describe(found))
+    except MilError as error:
+        return error.diagnostics
     checker.versions()
+    if not model.described:
+        return found + checker.found
     if checker.description.ByteSize():
         checker.functions()
     else:
@@ -40,9 +49,9 @@ def check(model: Model) -> list[Diagnostic]:
 
 
 class _Checker:
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, description: pb.ModelDescription) -> None:
         self.program = model.program
-        self.description = model.description
+        self.description = description
         self.version = model.specification_version
         self.path = model.path
         self.found: list[Diagnostic] = []

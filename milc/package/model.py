@@ -76,9 +76,13 @@ class Model:
     @property
     def description(self) -> pb.ModelDescription:
         """What an app sees of the model. Raises MilError (MIL07xx) if it has to be derived."""
+        return self.describe()
+
+    def describe(self, warnings: list[Diagnostic] | None = None) -> pb.ModelDescription:
+        """The description; `warnings` takes what had to be assumed to derive it. Raises MilError."""
         if self.described:
             return self.spec.description
-        description = describe.derive(self.program, self.specification_version)
+        description = describe.derive(self.program, self.specification_version, warnings)
         if self.spec.description.HasField("metadata"):
             description.metadata.CopyFrom(self.spec.description.metadata)
         return description

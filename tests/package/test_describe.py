@@ -477,10 +477,16 @@ def test_functions_are_compared() -> None:
     description.functions[1].name = "b"
     description.defaultFunctionName = ""
     assert codes(check(held)) == ["MIL0714"]
-    held.described = False
+
+
+def test_without_a_description_what_is_in_its_way_is_told() -> None:
+    held = Model(program(function(name="a"), function(name="b")))
+    assert check(held) == []
     held.specification_version = 8
-    with pytest.raises(MilError):
-        check(held)
+    assert codes(check(held)) == ["MIL0709"]
+    held = Model(program(function("tensor<fp32, [1, ?]> x", opset="ios18")))
+    held.specification_version = 8
+    assert codes(check(held)) == ["MIL0706", "MIL0717"]
 
 
 def test_several_inputs_with_listed_shapes() -> None:
