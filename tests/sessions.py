@@ -69,6 +69,7 @@ def outputs(text: str, folder: Path) -> list[tuple[Command, str]]:
     found = []
     for command in commands(text):
         printed = tidy(run(command.line, folder))
+        assert "milc has a fault" not in printed, printed
         if command.shown.endswith(CUT):
             kept = printed.splitlines(keepends=True)[: command.shown.count("\n") - 1]
             printed = "".join(kept) + CUT
