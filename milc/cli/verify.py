@@ -70,15 +70,28 @@ def _verify(report: Report, path: str, weights: str | None) -> None:
 
 def _models(paths: tuple[str, ...]) -> Iterator[str]:
     """The models that paths stand for: what a folder of them holds, or the path itself."""
-    from milc.diagnostics import MilError
     from milc.driver.searching import find
-    from milc.package.kinds import sniff
 
     for path in paths:
-        found: list[str] = []
-        if path != STDIN and os.path.isdir(path):
-            try:
-                sniff(Path(path))
-            except MilError:
-                found = list(find(path, MODELS))
-        yield from found or [path]
+        if path == STDIN or not os.path.isdir(path):
+            yield path
+        elif (stages := _stages(path)) is not None:
+            yield from stages or [path]
+        else:
+            found = list(find(path, MODELS)) or [path]
+            for model in found:
+                yield from _stages(model) or [model]
+
+
+def _stages(path: str) -> list[str] | None:
+    """The programs of a compiled pipeline; none of any other model; None if there is no model."""
+    from milc.diagnostics import MilError
+    from milc.package.compiled import CompiledBundle
+    from milc.package.kinds import sniff
+
+    try:
+        if sniff(Path(path)) != "pipeline-mlmodelc":
+            return []
+        return [str(stage.folder) for stage in CompiledBundle(Path(path)).stages if stage.model_mil]
+    except MilError:
+        return None

@@ -84,16 +84,20 @@ def render(
     max: int | None = None,
     with_summary: bool = True,
 ) -> None:
-    """Show diagnostics in the order of their text, no more than `max`, and what they add up to."""
+    """Show diagnostics in the order of their text, and what they add up to.
+
+    Of more than `max` those are shown that matter most.
+    """
     found = in_text_order(diagnostics)
     if not found:
         return
     out = to if isinstance(to, Console) else console(to)
     page = _page(out)
-    for diagnostic in found[:max]:
+    shown = found if max is None or len(found) <= max else _gravest(found, max)
+    for diagnostic in shown:
         _print(out, diagnostic.severity, [*rows(diagnostic, page), []])
     if with_summary:
-        hidden = f"; the first {max:,} are shown" if max is not None and max < len(found) else ""
+        hidden = f"; {max:,} of them are shown" if len(shown) < len(found) else ""
         _print(out, found[0].severity, [[(summary(found) + hidden, "key")], _pointer(found)])
 
 
@@ -149,6 +153,12 @@ def _remarks(found: Diagnostic, page: Page, digits: int, after_snippet: bool) ->
         for i, line in enumerate(wrap(safe, room, page.cells)):
             first: Row = [(head, "gutter"), (word, style), (": ", "")]
             yield [*(first if i == 0 else [(" " * (len(head) + len(word) + 2), "")]), (line, "")]
+
+
+def _gravest(found: list[Diagnostic], count: int) -> list[Diagnostic]:
+    """As many as may be shown, errors before warnings, in the order of their text."""
+    ranks = {"error": 0, "warning": 1, "note": 2}
+    return in_text_order(sorted(found, key=lambda d: ranks[d.severity])[:count])
 
 
 def _pointer(found: list[Diagnostic]) -> Row:

@@ -351,10 +351,10 @@ def test_the_order_is_that_of_the_text_and_the_summary_counts_all() -> None:
     stream = io.StringIO()
     render(found, stream, max=2)
     text = stream.getvalue()
-    assert text.index("m0") < text.index("m1")
-    assert "m2" not in text
+    assert text.index("m1") < text.index("m2")
+    assert "m0" not in text, "a warning gives way to an error"
     assert text.endswith(
-        "3 errors, 1 warning in 2 files; the first 2 are shown\n"
+        "3 errors, 1 warning in 2 files; 2 of them are shown\n"
         "`milc explain CODE` tells more about each code\n"
     )
 
