@@ -236,14 +236,16 @@ class _Reader:
             else self.small(type, pieces),
         )
 
-    def gather(self, type: TensorType, node: Group | Piece, pieces: list[Piece]) -> tuple[int, ...]:
+    def gather(
+        self, type: TensorType, node: Group | Piece, pieces: list[Piece], depth: int = 0
+    ) -> tuple[int, ...]:
         """The shape of the nesting; the pieces are added to `pieces` in row-major order."""
         if isinstance(node, Piece):
             pieces.append(node)
             return ()
         if node.bracket != "[":
             raise self.fail("MIL0206", "the elements of a tensor stand in []", node.start, node.end)
-        shapes = [self.gather(type, item, pieces) for item in node.items]
+        shapes = [self.gather(type, item, pieces, depth + 1) for item in node.items]
         for shape, item in zip(shapes, node.items, strict=True):
             if shape != shapes[0]:
                 raise self.fail(
@@ -254,14 +256,10 @@ class _Reader:
                     item.end,
                     help="give every row of a tensor literal the same number of elements",
                 )
-        inner = shapes[0] if shapes else self.empty_inner(type, node)
+        # What `[]` would hold the text cannot show, only the declared type.
+        hidden = (type.shape or ())[depth + 1 :]
+        inner = shapes[0] if shapes else tuple(d if isinstance(d, int) else 0 for d in hidden)
         return (len(shapes), *inner)
-
-    def empty_inner(self, type: TensorType, node: Group) -> tuple[int, ...]:
-        """The inner shape of `[]`, which the text cannot show, by the declared type."""
-        declared = type.shape or ()
-        at = declared.index(0) + 1 if 0 in declared else len(declared)
-        return tuple(dim if isinstance(dim, int) else 0 for dim in declared[at:])
 
     def compare(
         self, type: TensorType, shape: tuple[int, ...], node: Group | Piece, count: int
@@ -284,7 +282,7 @@ class _Reader:
         if len(shape) > 1 or not declared or None in declared:
             raise self.fail(
                 "MIL0204",
-                f"the literal is nested as {list(shape)}, its type says {list(declared)}",
+                f"the literal is nested as {list(shape)}, its type is {type_text(type)}",
                 node.start,
                 node.end,
             )
