@@ -8,6 +8,7 @@ writes: order kept, long lines wrapped. Both write floats in hexadecimal, which 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from math import isfinite
 from typing import Any, Final
 from typing import Literal as OneOf
 
@@ -22,7 +23,7 @@ from milc.ir.literals import (
 )
 from milc.ir.names import REDEFINING
 from milc.ir.nodes import Block, Function, Op, Operand, Program, Value
-from milc.ir.types import STRING, Shape
+from milc.ir.types import FP64, STRING, Shape, scalar
 from milc.syntax.lexemes import float_texts, quote, show_name
 from milc.syntax.types import type_text
 
@@ -77,6 +78,7 @@ def lost(program: Program) -> list[str]:
 
 
 INDENT: Final = "    "
+_DOUBLE: Final = scalar(FP64)
 
 
 class Printer:
@@ -215,11 +217,19 @@ def literal_text(literal: Literal, version: str = "1.3", keep_order: bool = Fals
         )
     if isinstance(literal, DictLiteral):
         entries = literal.entries if keep_order else sorted(literal.entries, key=_entry_order)
-        pairs = [[literal_text(part, version, keep_order) for part in entry] for entry in entries]
+        pairs = [[_entry_text(part, version, keep_order) for part in entry] for entry in entries]
         return f"{{{', '.join([f'{{{key}, {value}}}' for key, value in pairs])}}}"
     assert isinstance(literal, ListLiteral | TupleLiteral)
     items = ", ".join([literal_text(item, version, keep_order) for item in literal.items])
     return f"[{items}]" if isinstance(literal, ListLiteral) else f"({items})"
+
+
+def _entry_text(literal: Literal, version: str, keep_order: bool) -> str:
+    """A key or value of a dict. Apple's runtime writes the fp64 of its dicts in decimals."""
+    if literal.type is _DOUBLE and isinstance(literal, TensorLiteral):
+        value = literal.item()
+        return f"{value:.17g}" if isfinite(value) else tensor_text(literal)
+    return literal_text(literal, version, keep_order)
 
 
 def _entry_order(entry: tuple[Literal, Literal]) -> str:
