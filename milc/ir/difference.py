@@ -95,7 +95,7 @@ def _parts(literal: Literal) -> Sequence[Literal]:
     if isinstance(literal, ListLiteral | TupleLiteral):
         return literal.items
     if isinstance(literal, DictLiteral):
-        return [part for entry in literal.entries for part in entry]
+        return [part for entry in literal.by_key for part in entry]
     return ()
 
 

@@ -153,7 +153,7 @@ class TupleLiteral(Literal):
 
 
 class DictLiteral(Literal):
-    """Pairs of key and value, in the order they were written."""
+    """Pairs of key and value, in the order they were written, which carries no meaning."""
 
     __slots__ = ("entries",)
     type: DictType
@@ -165,8 +165,13 @@ class DictLiteral(Literal):
         self.entries = tuple(entries)
         self.doc = doc
 
+    @property
+    def by_key(self) -> tuple[tuple[Literal, Literal], ...]:
+        """The entries in an order that depends on their keys alone, for comparing."""
+        return tuple(sorted(self.entries, key=lambda entry: str(entry[0]._value())))
+
     def _value(self) -> tuple[tuple[Literal, Literal], ...]:
-        return self.entries
+        return self.by_key
 
 
 class BlobRef(Literal):
