@@ -21,6 +21,7 @@ from milc.package.references import references
 from milc.syntax.print import with_spans
 from milc.verify import verify as verify_program
 
+_NO_WEIGHT_FILE = "MIL0601"
 _reference = re.compile(r"BLOBFILE\s*\([^;]*?\(\s*([0-9]+)\s*\)\s*\)").finditer
 
 
@@ -57,8 +58,9 @@ def found_in(model: Model, reported: list[Diagnostic], *, strict: bool = True) -
     path = model.path or "<model>"
     found = _placed(model.program, path, lambda: check(model, reported))
     for finding in found:
-        if finding.code == "MIL0601" and not strict:
-            finding.severity = "warning"
+        if finding.code == _NO_WEIGHT_FILE:
+            finding.severity = finding.severity if strict else "warning"
+            finding.help = finding.help or "if the weights lie elsewhere: --weights DIR"
     return in_text_order(reported + found)
 
 
