@@ -43,6 +43,12 @@ _token = re.compile(
     )
 ).match
 
+# What is none of these is taken as far as it is clear what it was meant to be, lest every character
+# of it be tried: a string or name without its end, a number with letters behind it.
+_broken = re.compile(
+    r'"(?:[^"\\\n]|\\.)*+|`(?:[^`\\\n]|\\.)*+`?+|[-+]?[0-9.][A-Za-z0-9_.]*+|[\s\S]'
+).match
+
 
 def statement_pattern() -> re.Pattern[str]:
     """STATEMENT and blanks behind it; groups: results, op, arguments, attributes."""
@@ -109,9 +115,8 @@ class Automaton:
         at = skip(text, self.at).end()  # type: ignore[union-attr]
         match = _token(text, at)
         if match is None:
-            return Token(
-                END if at >= len(text) else "", text[at : at + 1], at, min(at + 1, len(text))
-            )
+            broken = _broken(text, at)
+            return Token("", broken[0], at, broken.end()) if broken else Token(END, "", at, at)
         found = match[0]
         kind = match.lastgroup or ""
         return Token(KEYWORDS.get(found, kind) if kind == "NAME" else kind, found, at, match.end())
@@ -176,8 +181,12 @@ class Automaton:
         states, values = self.states, self.values
         children: list[Any] = []
         if length:
-            for value in values[-length:]:
-                # lark spells `x*` as a helper rule; its children belong to the rule around it.
+            parts = values[-length:]
+            # lark spells `x*` as a helper rule; its children belong to the rule around it. The
+            # helper grows by one child at a time, so its list is taken over and not copied.
+            if type(parts[0]) is _Spliced:
+                children = parts.pop(0).items
+            for value in parts:
                 children.extend(value.items) if type(value) is _Spliced else children.append(value)
             del states[-length:], values[-length:]
         action = self._actions.get(callback)

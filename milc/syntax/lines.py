@@ -48,10 +48,11 @@ class Element:
 
     def close(self) -> None:
         """Let comments behind the last lexeme follow the comma."""
-        behind: list[Comment] = []
-        while len(self.items) > 1 and isinstance(self.items[-1], Comment):
-            behind.insert(0, self.items.pop())  # type: ignore[arg-type]
-        self.after[:0] = behind
+        end = len(self.items)
+        while end > 1 and isinstance(self.items[end - 1], Comment):
+            end -= 1
+        self.after[:0] = self.items[end:]  # type: ignore[assignment]
+        del self.items[end:]
 
 
 class Group:

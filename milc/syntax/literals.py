@@ -26,9 +26,10 @@ _ELEMENTS_PER_TEXT: Final = 1 << 28
 
 _piece = re.compile(
     rf"(?:\s++|//[^\n]*)*+(?:(?P<open>[\[({{])|(?P<close>[\])}}])|(?P<comma>,)|(?P<string>{PATTERNS['STRING']})"
-    rf"|(?P<number>{PATTERNS['NUMBER']})|(?P<word>{PATTERNS['WORD']}))"
+    rf"|(?P<number>{PATTERNS['NUMBER']})|(?P<word>{PATTERNS['NAME']}))"
 ).match
 _skeleton = re.compile(r"[^\[\],]+").sub
+_hollow = re.compile(r"[\[,]\s*+[,\]]").search
 _WORDS: Final = frozenset(("inf", "nan", "true", "false"))
 _CLOSERS: Final = {"[": "]", "(": ")", "{": "}"}
 
@@ -94,6 +95,9 @@ def _whole_tensor(type: TensorType, text: str) -> bytes | tuple[str, ...] | None
     flat = text.replace("[", " ").replace("]", " ") if shape else text
     if not flat.strip():
         return b"" if 0 in shape else None
+    # With an element missing between two commas, another may stand outside of its brackets.
+    if _hollow(text):
+        return None
     if type.element.kind != "bool" and not lexemes.is_plain_numbers(flat):
         return None
     return _pack(type, flat.split(","))

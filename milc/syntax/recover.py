@@ -34,7 +34,7 @@ _WORDS: Final = {
 _TYPE_WORDS: Final = frozenset(("TENSOR", "LIST", "DICT", "TUPLE", "STATE", "BUFFER"))
 
 _definition = re.compile(
-    rf"(?:{PATTERNS['P_TYPE']}|>)\s+({PATTERNS['WORD']})\s*(?=[,=)\]])"
+    rf"(?:\b(?:{PATTERNS['P_TYPE']})|>)\s++({PATTERNS['WORD']})\s*+(?=[,=)\]])"
 ).finditer
 _body = re.compile(r"\{[ \t]*(?://[^\n]*)?\n|\{(?=\s*(?:tensor|\w+\s+\w+\s*=))").search
 _next_function = re.compile(r"^[ \t]*func\b|\bfunc\s+\w+\s*<", re.M).search
@@ -45,6 +45,7 @@ class Recovery:
 
     def __init__(self, reader: ProgramRules) -> None:
         self.reader = reader
+        self.searched = self.function = -1
 
     def recover(self, automaton: Automaton, token: Token) -> bool:
         """Report the error at `token`; False where reading cannot go on."""
@@ -138,6 +139,8 @@ class Recovery:
             automaton.at = following.end
             if following.type == "SEMICOLON":
                 return
+            if following.text[:1] in ('"', "`") and following.type == "" and ";" in following.text:
+                return
             starts_function = following.type == "FUNC" and automaton.next_token().type == "NAME"
             if following.type == END or starts_function:
                 automaton.at = following.start
@@ -156,15 +159,25 @@ class Recovery:
             self.restart(automaton)
         else:
             del automaton.states[head + 1 :], automaton.values[head:]
-        following = _next_function(automaton.text, token.start)
+        following = self.next_function(automaton.text, token.start)
         if in_function:
-            body = _body(automaton.text, token.start)
-            if body is not None and (following is None or body.start() < following.start()):
+            body = _body(automaton.text, token.start, following)
+            if body is not None:
                 return self.enter_body(automaton, body.start())
-        if following is None or head is None and following.start() < token.start:
+        if following == len(automaton.text):
             return False
-        automaton.at = following.start()
+        automaton.at = following
         return token.start < automaton.at or token.type != "FUNC"
+
+    def next_function(self, text: str, start: int) -> int:
+        """Where the next function begins from `start` on, or the end of the text.
+
+        What lies before the place found last is not searched again.
+        """
+        if not self.searched <= start <= self.function:
+            found = _next_function(text, start)
+            self.searched, self.function = start, found.start() if found else len(text)
+        return self.function
 
     def restart(self, automaton: Automaton) -> None:
         """Behave as though a program's head had been read."""
@@ -268,13 +281,14 @@ _Special = tuple[str, str, dict[str, Any]] | None
 
 
 def _unterminated(automaton: Automaton, token: Token, expected: list[str]) -> _Special:
-    if token.type != "" or token.text not in ('"', "`"):
+    quote = token.text[:1]
+    if token.type != "" or quote not in ('"', "`") or token.text == "``":
         return None
-    what = "string" if token.text == '"' else "name"
+    what = "string" if quote == '"' else "name"
     return (
         "MIL0103",
         f"the {what} does not end on its line",
-        {"help": rf"close it with {token.text}; a line break inside is written \n"},
+        {"help": rf"close it with {quote}; a line break inside is written \n"},
     )
 
 
@@ -297,12 +311,11 @@ def _block_comment(automaton: Automaton, token: Token, expected: list[str]) -> _
 def _character(automaton: Automaton, token: Token, expected: list[str]) -> _Special:
     if token.type != "":
         return None
-    shown = f"`{token.text}`" if token.text.isprintable() else f"U+{ord(token.text or chr(0)):04X}"
-    return (
-        "MIL0102",
-        f"the character {shown} has no place in MIL text",
-        {"label": f"expected {_listed(expected)}"},
-    )
+    label = {"label": f"expected {_listed(expected)}"}
+    if len(token.text) > 1:
+        return "MIL0102", f"{_found(automaton, token)} is neither a name nor a number", label
+    shown = f"`{token.text}`" if token.text.isprintable() else f"U+{ord(token.text):04X}"
+    return "MIL0102", f"the character {shown} has no place in MIL text", label
 
 
 def _bracketed_results(automaton: Automaton, token: Token, expected: list[str]) -> _Special:

@@ -16,10 +16,9 @@ from milc.syntax.value_rules import NotPlain, ValueRules
 _P = PATTERNS
 _result = re.compile(rf"({_P['P_TYPE']})\s+({_P['WORD']})\s*,?\s*").match
 _argument = re.compile(
-    rf"({_P['WORD']})\s*=\s*(?:({_P['P_VALUE']})|({_P['WORD']})|\(\s*([^()]*?)\s*\))\s*,?\s*"
+    rf"({_P['WORD']})\s*=\s*(?:({_P['P_VALUE']})|({_P['WORD']})|\(\s*+([^()]*+)\))\s*+,?\s*+"
 ).finditer
 _attribute = re.compile(rf"({_P['WORD']})\s*=\s*({_P['P_VALUE']})\s*,?\s*").finditer
-_comma = re.compile(r"\s*,\s*").split
 _BOOLEANS: Final = ("true", "false")
 
 
@@ -90,7 +89,8 @@ class StatementRules(ValueRules):
         """The names of a variadic argument."""
         operands: list[Operand] = []
         at = start
-        for name in _comma(text) if text else ():
+        for part in text.split(",") if text else ():
+            name = part.strip()
             at = self.source.text.index(name, at)
             operands.append(self.scope.use(name) or self.plain_forward(name, at, at + len(name)))
             at += len(name)

@@ -58,11 +58,10 @@ class TypeRules(Reader):
             return At((None,), token.start, token.end)
         if token.type == "VARIADIC":
             return At((VARIADIC,), token.start, token.end)
-        parts = token.text.split(",")
-        if all(part.strip().isascii() and part.strip().isdigit() for part in parts):
-            return At(tuple(map(int, parts)), token.start, token.end)
-        self.diagnostics.extend(bad_dimension(self.source, token.start, token.end).diagnostics)
-        return At(None, token.start, token.end)
+        lengths = _lengths(token.text)
+        if lengths is None:
+            self.diagnostics.extend(bad_dimension(self.source, token.start, token.end).diagnostics)
+        return At(lengths, token.start, token.end)
 
     def nested(self, children: list[Any], make: Callable[[], Type], parts: list[At]) -> At:
         start, end = children[0].start, children[-1].end
@@ -111,6 +110,15 @@ class TypeRules(Reader):
             element_type(self.source, name.text, name.start, name.end), *lists
         )
         return At(self.guarded(make, BROKEN), start, end)
+
+
+def _lengths(text: str) -> tuple[int, ...] | None:
+    """The whole numbers in a text, None if others are among them."""
+    parts = [part.strip() for part in text.split(",")]
+    try:
+        return tuple(map(int, parts)) if all(map(str.isdigit, parts)) else None
+    except ValueError:  # thousands of digits, which Python does not read
+        return None
 
 
 def _known(dims: Any) -> bool:

@@ -27,6 +27,9 @@ MAX_BYTES: Final = 1 << 40
 
 MAX_DIMENSION: Final = (1 << 63) - 1
 
+MAX_RANK: Final = 32
+"""A tensor of more dimensions is a mistake too: Apple's tools take 5."""
+
 BLOBFILE_FORM: Final = (
     'write `tensor<fp16, [n]>(BLOBFILE(path = string("@model_path/weights/weight.bin"), '
     "offset = uint64(64)))`"
@@ -72,6 +75,9 @@ def tensor_type(
     source: Source, element: ElementType, shape: Shape, start: int, end: int
 ) -> TensorType:
     """A tensor type, its shape within bounds. Raises MilError."""
+    if len(shape) > MAX_RANK:
+        message = f"a tensor has at most {MAX_RANK} dimensions, this one has {len(shape)}"
+        raise MilError(Diagnostic("MIL0202", message, Span(source, start, end)))
     known = 1
     for dim in shape:
         known *= dim if isinstance(dim, int) and dim else 1
