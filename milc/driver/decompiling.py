@@ -14,7 +14,8 @@ from milc.ir.nodes import Program
 from milc.ir.types import STRING, DictType, scalar
 from milc.package.model import Model
 from milc.package.references import references
-from milc.syntax.print import Style, lost
+from milc.syntax.lost import lost
+from milc.syntax.print import Style
 from milc.syntax.print import to_text as print_program
 
 BUILD_INFO = "buildInfo"

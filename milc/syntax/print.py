@@ -34,7 +34,7 @@ def to_text(program: Program, style: Style = "milc") -> str:
     """The program as text, without a newline at its end in Apple's style, with one in milc's.
 
     What text has no form for is left out: doc strings, and bodies for other opsets than the
-    function's own (`lost` names them).
+    function's own (`milc.syntax.lost` names them).
     """
     if style == "coremlc":
         return "".join(Printer(program).pieces())
@@ -54,27 +54,6 @@ def with_spans(program: Program, path: str) -> Source:
     for node, start, end in printer.places:
         node.span = Span(source, start, end)
     return source
-
-
-def lost(program: Program) -> list[str]:
-    """What the program holds that text cannot carry, in words; empty if nothing."""
-    from milc.ir.walk import place, walk_ops
-
-    found: list[str] = []
-    if program.doc:
-        found.append("the program's doc string")
-    nodes: list[tuple[str, Program | Function | Block | Op]] = [("the program", program)]
-    for function in program.functions.values():
-        nodes.append((f"function {function.name}", function))
-        if len(function.specializations) > 1:
-            found.append(f"function {function.name}: bodies for opsets other than {function.opset}")
-        nodes += [(f"{place(op)}", op) for op in walk_ops(function.body)]
-    for where, node in nodes:
-        if node.unknown:
-            found.append(f"{where}: fields of the protobuf that milc does not know")
-        documented = [name for name, literal in node.attributes.items() if literal.doc]
-        found.extend(f"{where}: the doc string of `{name}`" for name in documented)
-    return found
 
 
 INDENT: Final = "    "
