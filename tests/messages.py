@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
 from google.protobuf import text_format
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.message import Message
 
 from milc.diagnostics import Diagnostic, errors
 from milc.diagnostics.catalog import lookup
@@ -13,7 +18,11 @@ from milc.ir.literals import (
 from milc.ir.nodes import Function, Program
 from milc.package.decode import decode_program
 from milc.package.encode import encode_program
+from milc.package.model import Model
 from milc.package.proto import mil_pb2 as pb
+from milc.package.unknown import own_unknown
+from milc.package.wire import field as wire_field
+from milc.package.wire import varint
 from milc.package.writing import Writer
 
 FLOATS = "type { tensorType { dataType: FLOAT32 rank: 1 dimensions { constant { size: 2 } } } }"
@@ -64,13 +73,49 @@ def findings(held: pb.Program) -> list[Diagnostic]:
 
 
 def returns_equal(held: pb.Program) -> Program:
-    """Decode and encode: the message is equal, its bytes in fixed order too."""
+    """Decode and encode: the message is equal, and so are its bytes in their fixed order."""
     program = decode(held)
-    made = encode_program(program)
-    assert made == held
-    fixed = made.SerializeToString(deterministic=True)
-    assert fixed == held.SerializeToString(deterministic=True)
+    assert encode_program(program) == held
+    assert Model(program, described=True).encode().endswith(canonical(held))
     return program
+
+
+def canonical(message: Message) -> bytes:
+    """The bytes of a message with fields in the order of their numbers and maps in that of keys.
+
+    protobuf's own `deterministic` promises the same, but its C code puts the longer of two keys
+    first where one begins with the other (`end_mask` before `end`); its Python code does not.
+    """
+    if not _holds_maps(message.DESCRIPTOR):
+        return message.SerializeToString()
+    parts = [_canonical_field(message, field, held) for field, held in message.ListFields()]
+    return b"".join(parts) + own_unknown(message)
+
+
+def _canonical_field(message: Message, field: FieldDescriptor, held: Any) -> bytes:
+    key = varint(field.number << 3 | 2)
+    if field.message_type is None:
+        return type(message)(**{field.name: held}).SerializeToString()
+    if field.message_type.GetOptions().map_entry:
+        entries = [_canonical_entry(field.message_type, name, held[name]) for name in sorted(held)]
+        return b"".join([wire_field(key, entry) for entry in entries])
+    items = [held] if isinstance(held, Message) else held
+    return b"".join([wire_field(key, canonical(item)) for item in items])
+
+
+def _canonical_entry(type: Descriptor, key: str, held: Any) -> bytes:
+    value = canonical(held) if isinstance(held, Message) else held.encode()
+    return wire_field(b"\x0a", key.encode()) + wire_field(b"\x12", value)
+
+
+@cache
+def _holds_maps(type: Descriptor, *above: Descriptor) -> bool:
+    return any(
+        field.message_type.GetOptions().map_entry
+        or (field.message_type not in above and _holds_maps(field.message_type, type, *above))
+        for field in type.fields
+        if field.message_type is not None
+    )
 
 
 def of(literal: Literal) -> pb.Value:

@@ -24,7 +24,6 @@ from milc.package.compiled import CompiledBundle, CoreMLData
 from milc.package.decode import decode_program
 from milc.package.encode import encode_model
 from milc.package.proto import model_pb2 as pb
-from milc.package.references import references
 from milc.package.weights import WeightFiles
 
 Parse = Callable[[str, str], Program]
@@ -79,7 +78,7 @@ class Model:
         return self.describe()
 
     def describe(self, warnings: list[Diagnostic] | None = None) -> pb.ModelDescription:
-        """The description; `warnings` takes what had to be assumed to derive it. Raises MilError."""
+        """The description; `warnings` takes what was assumed to derive it. Raises MilError."""
         if self.described:
             return self.spec.description
         description = describe.derive(self.program, self.specification_version, warnings)
@@ -97,7 +96,7 @@ class Model:
 
     def encode(self) -> bytes:
         """The serialised Model message; the same model gives the same bytes. Raises MilError."""
-        return encode_model(self)
+        return encode_model(self).data
 
 
 def decode_model(data: bytes, path: str | None = None) -> Model:
@@ -184,13 +183,12 @@ def save(model: Model, path: str | Path, progress: Callable[[int], None] | None 
     if target.suffix not in (".mlpackage", ".mlmodel"):
         text = f"a model is written as .mlpackage or .mlmodel, not as {target.suffix or 'a folder'}"
         raise MilError(Diagnostic("MIL0544", text, path=str(path)))
-    data = model.encode()
-    used = list(dict.fromkeys(ref.path for ref, _ in references(model.program)))
+    data, weights = encode_model(model)
     if target.suffix == ".mlpackage":
-        write_package(target, data, model.weights, used, progress)
+        write_package(target, data, model.weights, weights, progress)
         return
-    if used:
-        text = f"a .mlmodel is one file, and this model has weights in {used[0]}"
+    if weights:
+        text = f"a .mlmodel is one file, and this model has weights in {weights[0]}"
         help = "write a .mlpackage, or put the weights into the program with --inline"
         raise MilError(Diagnostic("MIL0543", text, path=str(path), help=help))
     with staged_file(target) as file:

@@ -32,7 +32,7 @@ from milc.ir.types import (
 from milc.package.faults import DEEPEST, Fault
 from milc.package.proto import mil_pb2 as pb
 from milc.package.tables import ELEMENTS, can_hold, member_of
-from milc.package.wire import SHORT_STRING, string_value_head
+from milc.package.wire import STRING_VALUE, Heads
 
 MOST_DIMENSIONS: Final = 256
 """Apple's tools take 5; what is beyond this is no shape but an attack on whoever multiplies it."""
@@ -42,8 +42,9 @@ KEPT_VALUE: Final = 512
 
 SCALAR_STRING: Final = TensorType(t.STRING)
 
-
-_HEADS: Final = tuple(string_value_head(length) for length in range(SHORT_STRING))
+_SHORT_STRING: Final = 100
+"""Strings of fewer bytes than this have nothing but lengths of one byte around them."""
+_HEADS: Final = tuple(map(Heads(*STRING_VALUE).__getitem__, range(_SHORT_STRING)))
 _HEAD: Final = len(_HEADS[0])
 
 
@@ -84,7 +85,7 @@ class Reader:
         """The literal that a message means."""
         raw = message.SerializeToString()
         length = len(raw) - _HEAD
-        if 0 <= length < SHORT_STRING and raw.startswith(_HEADS[length]):
+        if 0 <= length < _SHORT_STRING and raw.startswith(_HEADS[length]):
             return TensorLiteral(SCALAR_STRING, (raw[_HEAD:].decode(),))
         found = self._values.get(raw)
         if found is None:

@@ -1,7 +1,7 @@
 """The wire format of protobuf, as far as writing messages by hand needs it.
 
-A program's messages are put together from cached pieces and parsed once by protobuf, which costs
-a fraction of filling message objects field by field. Imports nothing.
+A program's messages are put together from cached pieces, which costs a fraction of filling message
+objects field by field and serialising them. Imports nothing of milc.
 """
 
 from __future__ import annotations
@@ -39,23 +39,43 @@ def number(tag: bytes, content: int) -> bytes:
     return tag + varint(content & 0xFFFF_FFFF_FFFF_FFFF) if content else b""
 
 
-SHORT_STRING: Final = 100
-"""Strings of fewer bytes than this, in the messages below, have nothing but lengths of one byte."""
+class Heads(dict[int, bytes]):
+    """What precedes bytes that lie within several fields, by their number.
 
-
-def string_value_head(length: int) -> bytes:
-    """What precedes the characters of a short string in the Value of a string scalar.
-
-    Every operation has such a value, its name, so both directions know it by heart:
-    `{type {tensorType {dataType: STRING}} immediateValue {tensor {strings {values: …}}}}`.
+    Most of a program is names within the same few layers, and around a name of one length they are
+    always the same. A layer is what precedes its length: whatever stands before the field in the
+    message, and the field's key. What is inside ends all of them.
     """
-    n = length
-    return bytes((0x12, 4, 0x0A, 2, 8, 2, 0x1A, n + 6, 0x0A, n + 4, 0x22, n + 2, 0x0A, n))
+
+    def __init__(self, *layers: bytes) -> None:
+        super().__init__()
+        self._layers = layers[::-1]
+
+    def __missing__(self, size: int) -> bytes:
+        head = b""
+        for layer in self._layers:
+            head = layer + varint(size + len(head)) + head
+        self[size] = head
+        return head
 
 
-def argument_head(length: int) -> bytes:
-    """What precedes a short name in the entry of an argument bound to it, behind the entry's key.
+class Entries(dict[str, Heads]):
+    """For each key of a map, what precedes the bytes within `layers` of the value in its entry."""
 
-    `value {arguments {name: …}}`, by far the most frequent message of a program.
-    """
-    return bytes((0x12, length + 4, 0x0A, length + 2, 0x0A, length))
+    def __init__(self, tag: bytes, *layers: bytes) -> None:
+        super().__init__()
+        self._tag = tag
+        self._layers = layers
+
+    def __missing__(self, key: str) -> Heads:
+        before = field(b"\x0a", key.encode()) + b"\x12"
+        heads = self[key] = Heads(self._tag, before, *self._layers)
+        return heads
+
+
+STRING_VALUE: Final = (b"\x12\x04\x0a\x02\x08\x02\x1a", b"\x0a", b"\x22", b"\x0a")
+"""The layers around the characters in the Value of a string scalar.
+
+Every operation has such a value, its name, so both directions know it by heart:
+`{type {tensorType {dataType: STRING}} immediateValue {tensor {strings {values: …}}}}`.
+"""

@@ -35,19 +35,31 @@ from milc.package.faults import DEEPEST, Fault
 from milc.package.proto import mil_pb2 as pb
 from milc.package.reading import SCALAR_STRING, Kept
 from milc.package.tables import DATA_TYPES, member_of
-from milc.package.wire import SHORT_STRING, field, number, string_value_head, text
-
-_HEADS: Final = tuple(string_value_head(length) for length in range(SHORT_STRING))
+from milc.package.wire import field, number, text
 
 _UNKNOWN_DIMENSION: Final = b"\x12\x00"
 _VARIADIC_DIMENSION: Final = b"\x12\x02\x08\x01"
 _UNKNOWN_RANK: Final = number(b"\x10", -1)
 
 
+def scalar_string(literal: Literal) -> bytes | None:
+    """The characters of a string scalar without a doc string; None for any other value."""
+    if literal.type is not SCALAR_STRING or literal.doc or literal.__class__ is not TensorLiteral:
+        return None
+    payload = literal.payload
+    return payload[0].encode() if payload.__class__ is tuple and len(payload) == 1 else None
+
+
 class Writer:
-    """Writes types and values. Raises Fault for what a package cannot hold."""
+    """Writes types and values. Raises Fault for what a package cannot hold.
+
+    `weights` collects the paths of the weight files that values refer to; `nested` tells that types
+    other than tensors lie in one another, and with them values, perhaps deeper than protobuf reads.
+    """
 
     def __init__(self) -> None:
+        self.weights: dict[str, None] = {}
+        self.nested = False
         self._types: dict[Type, bytes] = {}
         # By identity: what a reader shared is written once, and no value has to be hashed.
         self._values: dict[int, tuple[Literal, bytes]] = {}
@@ -70,12 +82,6 @@ class Writer:
 
     def value(self, literal: Literal, depth: int = 0) -> bytes:
         """The Value message of a literal."""
-        if literal.type is SCALAR_STRING and not literal.doc:
-            payload = literal.payload if isinstance(literal, TensorLiteral) else None
-            if isinstance(payload, tuple) and len(payload) == 1:
-                raw = payload[0].encode()
-                if len(raw) < SHORT_STRING:
-                    return _HEADS[len(raw)] + raw
         found = self._values.get(id(literal))
         if found is None:
             found = self._values[id(literal)] = literal, self._value(literal, depth)
@@ -88,24 +94,30 @@ class Writer:
         rank = _UNKNOWN_RANK if shape is None else number(b"\x10", len(shape))
         parts = [number(b"\x08", DATA_TYPES[type.element]), rank]
         parts += [field(b"\x1a", _dimension(dim)) for dim in shape or ()]
-        for name, literal in type.attributes:
-            parts.append(field(b"\x22", text(b"\x0a", name) + field(b"\x12", self.value(literal))))
+        self.nested |= bool(type.attributes)
+        for name, literal in sorted(dict(type.attributes).items()):
+            entry = field(b"\x0a", name.encode()) + field(b"\x12", self.value(literal))
+            parts.append(field(b"\x22", entry))
         return field(b"\x0a", b"".join(parts))
 
     def _list_type(self, type: ListType, depth: int) -> bytes:
-        element = field(b"\x0a", self.type(type.element, depth))
+        element = self._inner(b"\x0a", type.element, depth)
         return field(b"\x12", element + field(b"\x12", _dimension(type.length)))
 
     def _tuple_type(self, type: TupleType, depth: int) -> bytes:
-        items = [field(b"\x0a", self.type(item, depth)) for item in type.items]
+        items = [self._inner(b"\x0a", item, depth) for item in type.items]
         return field(b"\x1a", b"".join(items))
 
     def _dict_type(self, type: DictType, depth: int) -> bytes:
-        key = field(b"\x0a", self.type(type.key, depth))
-        return field(b"\x22", key + field(b"\x12", self.type(type.value, depth)))
+        key = self._inner(b"\x0a", type.key, depth)
+        return field(b"\x22", key + self._inner(b"\x12", type.value, depth))
 
     def _state_type(self, type: StateType, depth: int) -> bytes:
-        return field(b"\x2a", field(b"\x0a", self.type(type.wrapped, depth)))
+        return field(b"\x2a", self._inner(b"\x0a", type.wrapped, depth))
+
+    def _inner(self, tag: bytes, type: Type, depth: int) -> bytes:
+        self.nested |= type.__class__ is not TensorType
+        return field(tag, self.type(type, depth))
 
     # Values
 
@@ -114,6 +126,7 @@ class Writer:
             raise Fault("MIL0530", f"a value lies more than {DEEPEST} deep in other values")
         head = text(b"\x0a", literal.doc) + field(b"\x12", self.type(literal.type))
         if isinstance(literal, BlobRef):
+            self.weights[literal.path] = None
             blob = text(b"\x0a", literal.path) + number(b"\x10", literal.offset)
             return head + field(b"\x2a", blob)
         tag, write = _LITERALS[literal.__class__]

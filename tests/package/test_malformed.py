@@ -22,7 +22,7 @@ from milc.ir.literals import (
 from milc.ir.nodes import Block, Function, Op, Program, Value
 from milc.ir.types import FP16, FP32, INT32, ListType
 from milc.package.encode import encode_program
-from milc.package.model import decode_model
+from milc.package.model import Model, decode_model
 from milc.package.proto import mil_pb2 as pb
 from milc.package.proto import model_pb2
 from milc.package.wire import field
@@ -276,6 +276,37 @@ def test_blocks_built_too_deep_are_refused() -> None:
     with pytest.raises(MilError) as error:
         encode_program(program_of(Op("loop", blocks=[outer])))
     assert error.value.diagnostics[0].code == "MIL0530"
+
+
+def list_type(depth: int) -> t.Type:
+    type: t.Type = FP16()
+    for _ in range(depth):
+        type = ListType(type)
+    return type
+
+
+def deep_blocks(depth: int) -> Op:
+    op = Op("f")
+    for _ in range(depth):
+        block = Block()
+        block.append(op)
+        op = Op("loop", blocks=[block])
+    return op
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        Op("f", results=[Value("y", list_type(60))]),
+        # Each type is written once: none of these lies deep when it is met.
+        Op("f", results=[Value(f"y{depth}", list_type(depth)) for depth in range(1, 60)]),
+        deep_blocks(60),
+    ],
+)
+def test_what_protobuf_would_not_read_again_is_not_written(held: Op) -> None:
+    with pytest.raises(MilError) as error:
+        Model(program_of(held), described=True).encode()
+    assert error.value.diagnostics[0].code == "MIL0542"
 
 
 # Strangers' bytes
