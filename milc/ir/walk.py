@@ -6,8 +6,9 @@ this room only.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from milc.diagnostics.prose import clip
 from milc.ir.nodes import Block, Function, Op, Program, Value
 
 if TYPE_CHECKING:
@@ -20,6 +21,11 @@ Root = Program | Function | Block | Op
 
 User = Op | Block
 """What uses a value: an op by its operands, a block by its outputs, at its end."""
+
+MOST_NAMED: Final = 5
+"""As many results tell an op in words; it may have thousands."""
+LONGEST: Final = 100
+"""Characters of a name that are shown; it may have millions."""
 
 
 def bodies(function: Function) -> tuple[Block, ...]:
@@ -319,8 +325,13 @@ def signature(function: Function) -> Signature:
 
 def label(op: Op) -> str:
     """An op in a few words: its kind and its results, or its name where it has none."""
-    names = ", ".join(f"`{value.name}`" for value in op.results) or (op.name and f"`{op.name}`")
-    return f"{op.kind} {names}" if names else op.kind
+    names = [f"`{clip(value.name, LONGEST)}`" for value in op.results[:MOST_NAMED]]
+    if not names and op.name:
+        names = [f"`{clip(op.name, LONGEST)}`"]
+    if len(op.results) > MOST_NAMED:
+        names.append("...")
+    kind = clip(op.kind, LONGEST)
+    return f"{kind} {', '.join(names)}" if names else kind
 
 
 def place(node: Function | Block | Op) -> str:
@@ -332,7 +343,7 @@ def place(node: Function | Block | Op) -> str:
     at: Function | Block | Op | None = node
     while at is not None:
         if isinstance(at, Function):
-            parts.append(f"function {at.name}")
+            parts.append(f"function {clip(at.name, LONGEST)}")
             break
         if isinstance(at, Op):
             parts.append(f"op {_number(at)} {label(at)}")

@@ -11,6 +11,12 @@ from milc.ir.types import FP32, TensorType
 
 _NO_TYPE: Final = TensorType(FP32, None)
 
+GUESSES: Final = 20
+"""After so many errors no more guesses are made at what a name was meant to be."""
+LONGEST_GUESS: Final = 100
+MOST_COMPARED: Final = 2000
+"""Characters of a name, and number of names, that are compared for a guess."""
+
 
 class Scope:
     """One block's names. `brace` is where the block opens; `forgiving` is set after an error that
@@ -71,32 +77,50 @@ class Scope:
     def close(self) -> Scope | None:
         """Settle the names used before their definition. Returns the scope around this one."""
         outer = self.outer
+        meant: dict[Value, Value] = {}
         for place_holder, span in self.forward_uses:
             found = self.names.get(place_holder.name)
             if found is not None:
-                _replace(place_holder, found)
+                meant[place_holder] = found
             elif outer is not None and outer.outer is not None:
                 outer.forward_uses.append((place_holder, span))
             elif not self.forgiving:
                 self._undefined(place_holder.name, span)
+        _replace(meant)
         return outer
 
     def _undefined(self, name: str, span: Span) -> None:
-        from difflib import get_close_matches
-
-        near = get_close_matches(name, self.names, 1)
         found = undefined_name(name, span)
-        found.help = f"did you mean `{near[0]}`?" if near else None
+        near = self._nearest(name)
+        found.help = f"did you mean `{near}`?" if near else None
         self.diagnostics.append(found)
 
+    def _nearest(self, name: str) -> str | None:
+        """The name in this block that is most like another one.
 
-def _replace(old: Value, new: Value) -> None:
+        The search is slow, and made for the first errors of a text only.
+        """
+        if len(self.diagnostics) > GUESSES or len(name) > LONGEST_GUESS:
+            return None
+        from difflib import get_close_matches
+
+        known = [other for other in self.names if abs(len(other) - len(name)) <= 3]
+        return next(iter(get_close_matches(name, known[-MOST_COMPARED:], 1)), None)
+
+
+def _replace(meant: dict[Value, Value]) -> None:
     """Let every user of a place-holder use the value it stood for."""
-    for user, count in old.uses.items():
-        new.uses[user] = new.uses.get(user, 0) + count
+    users: dict[Op | Block, None] = {}
+    for old, new in meant.items():
+        for user, count in old.uses.items():
+            new.uses[user] = new.uses.get(user, 0) + count
+            users[user] = None
+        old.uses = {}
+    for user in users:
         if isinstance(user, Op):
             for name, bound in user.args.items():
-                user.args[name] = tuple([new if operand is old else operand for operand in bound])
+                user.args[name] = tuple(
+                    [meant.get(o, o) if isinstance(o, Value) else o for o in bound]
+                )
         else:
-            user.outputs = [new if value is old else value for value in user.outputs]
-    old.uses = {}
+            user.outputs = [meant.get(value, value) for value in user.outputs]

@@ -8,7 +8,9 @@ there is no text. Imports diagnostics and ir only.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from bisect import bisect_left
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
 from milc.diagnostics import Span
 from milc.ir.nodes import Block, Function, Op, Value
@@ -16,17 +18,25 @@ from milc.ir.nodes import Block, Function, Op, Value
 if TYPE_CHECKING:
     from milc.ir.walk import User
 
+SEARCHED: Final = 1 << 15
+"""Characters of a statement in which names are looked for; what is behind is shown as a whole."""
+
+# Names with `=` behind them, if any; strings, comments and numbers are none.
+_names = re.compile(
+    r'"(?:[^"\\\n]|\\.)*+"|//[^\n]*+|\d[\w.]*+|(?:`((?:[^`\\\n]|\\.)++)`|([^\W\d]\w*+))(\s*+=)?'
+).finditer
+
 
 def of_word(node: Op | Function | Value, name: str) -> Span | None:
     """A name that belongs to a node: its own, or that of its kind, an argument or attribute."""
     if isinstance(node, Value):
         return of_value(node)
-    return _search(node.span, _word(name)) or node.span
+    return _search(node.span, name) or node.span
 
 
 def of_kind(op: Op) -> Span | None:
     """The op's kind."""
-    return _search(op.span, _word(op.kind), _behind_results(op)) or op.span
+    return _search(op.span, op.kind, _behind_results(op)) or op.span
 
 
 def of_value(value: Value) -> Span | None:
@@ -50,7 +60,7 @@ def of_block(block: Block) -> Span | None:
 def of_outputs(block: Block) -> Span | None:
     """The list of what a block returns, from its arrow on."""
     span = block.span
-    arrow = span.source.text.rfind("->", span.start, span.end) if span is not None else -1
+    arrow = _last_arrow(span) if span is not None else -1
     return of_block(block) if span is None or arrow < 0 else Span(span.source, arrow, span.end)
 
 
@@ -58,14 +68,20 @@ def of_use(user: User, name: str, arg: str = "") -> Span | None:
     """The value `name` where a block returns it, or where an op binds it to `arg`."""
     if isinstance(user, Block):
         outputs = of_outputs(user)
-        return _search(outputs, _word(name)) or outputs
-    bound = _search(user.span, rf"(?<!\w){re.escape(arg)}`?\s*=", _behind_results(user))
-    return (bound and _search(user.span, _word(name), bound.end)) or user.span
+        return _search(outputs, name) or outputs
+    bound = _search(user.span, f"{arg}=", _behind_results(user))
+    return (bound and _search(user.span, name, bound.end)) or user.span
 
 
 def line(span: Span) -> tuple[str, int]:
     """The file and line that a span begins on."""
     return span.source.path, span.source.position(span.start)[0]
+
+
+def forget() -> None:
+    """Let go of the texts that were searched last."""
+    _index.cache_clear()
+    _last_arrow.cache_clear()
 
 
 def _behind_results(op: Op) -> int | None:
@@ -75,13 +91,32 @@ def _behind_results(op: Op) -> int | None:
     return None
 
 
-def _word(name: str) -> str:
-    return rf"(?<!\w){re.escape(name)}(?!\w)"
-
-
-def _search(span: Span | None, pattern: str, start: int | None = None) -> Span | None:
-    if span is None:
+def _search(span: Span | None, name: str, start: int | None = None) -> Span | None:
+    """The first `name` in a span from `start` on; with `=` behind it, up to where that ends."""
+    places = _index(span).get(name) if span is not None else None
+    if span is None or places is None:
         return None
-    at = span.start if start is None else max(start, span.start)
-    match = re.compile(pattern).search(span.source.text, at, span.end)
-    return match and Span(span.source, match.start(), match.end())
+    at = bisect_left(places, (start or 0, 0))
+    return Span(span.source, *places[at]) if at < len(places) else None
+
+
+# A statement with thousands of arguments may have thousands of findings.
+@lru_cache(maxsize=32)
+def _index(span: Span) -> dict[str, list[tuple[int, int]]]:
+    """Where each name stands in the beginning of a span."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    end = min(span.end, span.start + SEARCHED)
+    for match in _names(span.source.text, span.start, end):
+        name = match[1] or match[2]
+        if name is None:
+            continue
+        start = match.start(1 if match[1] else 2)
+        found.setdefault(name, []).append((start, start + len(name)))
+        if match[3]:
+            found.setdefault(f"{name}=", []).append((start, match.end()))
+    return found
+
+
+@lru_cache(maxsize=32)
+def _last_arrow(span: Span) -> int:
+    return span.source.text.rfind("->", max(span.start, span.end - SEARCHED), span.end)

@@ -54,6 +54,7 @@ def verify_structure(program: Program, *, reported: Iterable[Diagnostic] = ()) -
         known.add(UNDEFINED_NAME)
     if any(fault.code.startswith("MIL01") for fault in faults):
         known.update(_MISSING)
+    places.forget()
     lines = {places.line(fault.span) for fault in faults if fault.span is not None}
     return in_text_order(
         finding
@@ -92,11 +93,11 @@ class _Checker:
     """One run over a program.
 
     `live` holds the values that may be used where the walk stands, `visible` what each name means
-    there, `open` the blocks around it; `words` are names that were looked at, and `prefix` the
-    words for a block.
+    there, `open` the blocks around it; `words` are names that were looked at; `prefix`
+    keeps the words for a block, and `held` what an op or a function defines.
     """
 
-    __slots__ = ("found", "frames", "live", "open", "path", "prefix", "visible", "words")
+    __slots__ = ("found", "frames", "held", "live", "open", "path", "prefix", "visible", "words")
 
     def __init__(self, path: str | None) -> None:
         self.path = path
@@ -107,6 +108,7 @@ class _Checker:
         self.visible: dict[str, Value] = {}
         self.open: dict[Block | None, _Frame] = {}
         self.prefix: tuple[Block | None, str] = (None, "")
+        self.held: tuple[Op | Block | Function | None, set[Value]] = (None, set())
 
     # The walk
 
@@ -251,7 +253,7 @@ class _Checker:
         labels = _labels(value, "defined here")
         where = self.where(span, user)
         frame = self.open.get(owner.parent) if isinstance(owner, Op) else None
-        if frame is not None and value in owner.results:  # type: ignore[union-attr]
+        if frame is not None and self.defines(owner, value):
             itself = owner in (user, frame.holder)
             how = "by the operation that defines it" if itself else "before it is defined"
             self.report("MIL0401", f"`{name}` is used {how}", span, "error", labels, where=where)
@@ -263,13 +265,21 @@ class _Checker:
         """Where a value that is out of scope comes from."""
         owner = value.owner
         home = function_of(value)
-        defines = owner.results if isinstance(owner, Op) else owner.inputs if owner else ()
-        if home is None or value not in defines:
+        if home is None or not self.defines(owner, value):
             return "what defines it is not part of the program"
         current = self.frames[0].block.parent
         if home is not current:
             return f"it belongs to function {home.name}"
         return "the block that defines it does not hold this one"
+
+    def defines(self, owner: Op | Block | Function | None, value: Value) -> bool:
+        """Whether a value is among the results or inputs of what it says defines it."""
+        if owner is None:
+            return False
+        if self.held[0] is not owner:
+            values = owner.results if isinstance(owner, Op) else owner.inputs
+            self.held = owner, set(values)
+        return value in self.held[1]
 
     def outputs(self, block: Block) -> None:
         """Check what a block returns."""
