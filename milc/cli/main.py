@@ -97,6 +97,10 @@ class Verbs(click.Group):
 
 def _failed(error: Exception, report: Report) -> int:
     """Show what ended a verb early; the exit status."""
+    if isinstance(error, MemoryError):
+        # Its frames hold what was too much, and saying so takes some memory too.
+        error.__traceback__ = error.__context__ = None
+        gc.collect()
     if not isinstance(error, BrokenPipeError):
         report.add_error(error)
     try:

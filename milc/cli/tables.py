@@ -122,7 +122,7 @@ def _pairs(out: Console, pairs: Iterable[tuple[str, str]], title: str = "") -> N
 
 def _titled(out: Console, title: str, more: str = "") -> None:
     out.print()
-    out.print(Text.assemble((title, "bold"), f"  {more}" if more else ""), soft_wrap=True)
+    out.print(Text.assemble((title, "bold"), f"  {more}" if more else ""))
 
 
 def _table(names: Iterable[str], right: tuple[int, ...] = ()) -> Table:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from milc.diagnostics import Diagnostic, MilError, Span, errors, in_text_order
+from milc.diagnostics import Diagnostic, Span, errors, in_text_order
 from milc.diagnostics.files import AnyPath
 from milc.driver.loading import Text, read_model
 from milc.ir.literals import BlobRef
@@ -70,7 +70,7 @@ def check(model: Model, reported: Iterable[Diagnostic] = ()) -> list[Diagnostic]
     found = verify_program(model.program, reported=reported)
     if not errors(reported + found):
         # Of a program that does not hold together, more could be said than is true.
-        found += _description(model)
+        found += describe.check(model)
     held = list(references(model.program))
     spans = [_place(ref, span) for ref, span in held]
     return found + model.weights.check_all((ref for ref, _ in held), spans)
@@ -83,16 +83,6 @@ def _placed(program: Program, path: str, run: Callable[[], list[Diagnostic]]) ->
         with_spans(program, path)
         found = run()
     return in_text_order(found)
-
-
-def _description(model: Model) -> list[Diagnostic]:
-    found: list[Diagnostic] = []
-    if not model.described:
-        try:
-            describe.derive(model.program, model.specification_version, found)
-        except MilError as error:
-            return error.diagnostics
-    return found + describe.check(model)
 
 
 def _place(ref: BlobRef, span: Span | None) -> Span | None:

@@ -91,7 +91,7 @@ def _bundle(folder: Path, found: list[Diagnostic]) -> Model:
     if described is not None and not model.described:
         from milc.package.model_json import read_model_json
 
-        model.spec, model.described = read_model_json(described, model.spec)
+        model.spec, model.described = read_model_json(described, model.spec, whole=True)
         undo_compiler(model.program, model.spec.description)
     return model
 

@@ -38,11 +38,14 @@ def to_json(model: Model) -> tuple[str, list[Diagnostic]]:
     return text, [_not_in_json(place, model.path) for place in places(message, "Model")]
 
 
-def read_model_json(path: Path, otherwise: pb.Model) -> tuple[pb.Model, bool]:
+def read_model_json(
+    path: Path, otherwise: pb.Model, *, whole: bool = False
+) -> tuple[pb.Model, bool]:
     """The message in a file, and whether it describes the features of the model.
 
-    If it does not, one description is to be derived, with the metadata of this one. A program in
-    it is passed over; `otherwise` tells the specification version if it does not. Raises MilError
+    If it does not, they are to be derived, and the rest counts. `whole`: the file says all there
+    is, as `to_json` writes it, so a description without features is meant so. A program in it is
+    passed over; `otherwise` tells the specification version if it does not. Raises MilError
     (MIL0730, MIL0731, MIL00xx).
     """
     held = _object(path)
@@ -58,9 +61,7 @@ def read_model_json(path: Path, otherwise: pb.Model) -> tuple[pb.Model, bool]:
         message = f"it describes another kind of model: `{kind}`"
         raise _error("MIL0731", message, path)
     spec.specificationVersion = spec.specificationVersion or otherwise.specificationVersion
-    said = held.get("description", ...)
-    described = said is None or (said is not ... and (not said or _has_features(spec)))
-    return spec, described
+    return spec, "description" in held if whole else _has_features(spec)
 
 
 def _has_features(spec: pb.Model) -> bool:
