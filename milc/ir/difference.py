@@ -171,7 +171,7 @@ def other_literals(a: Node, b: Node, what: str, x: Literal, y: Literal, docs: bo
 def _step(literal: Literal, at: int) -> str:
     if not isinstance(literal, DictLiteral):
         return f"item {at}"
-    return f"entry {_shown(literal.entries[at // 2][0])}" if at % 2 else f"key {at // 2}"
+    return f"entry {_shown(literal.by_key[at // 2][0])}" if at % 2 else f"key {at // 2}"
 
 
 def _elements(x: TensorLiteral, y: TensorLiteral) -> tuple[str, str, str]:

@@ -463,6 +463,10 @@ DIFFERENT: dict[str, tuple[Literal, Literal, str]] = {
         literal({1: 5}, DictType(INT32(), INT32())), literal({2: 5}, DictType(INT32(), INT32())),
         ", key 0: 1 against 2",
     ),
+    "dict entries written in another order": (
+        literal({"b": "1", "a": "2"}), literal({"a": "3", "b": "1"}),
+        ', entry "a": "2" against "3"',
+    ),
     "tuples within tuples": (
         TupleLiteral(TupleType(LISTS, LISTS), [listed(1), listed(2, 3)]),
         TupleLiteral(TupleType(LISTS, LISTS), [listed(1), listed(2, 4)]),
