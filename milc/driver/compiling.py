@@ -120,7 +120,7 @@ def take_json(model: Model, path: AnyPath) -> None:
     """Describe a model by a file of JSON. Raises MilError (MIL073x, MIL00xx)."""
     from milc.package.model_json import read_model_json
 
-    model.spec, model.described = read_model_json(Path(path), model.spec)
+    model.spec, model.described, _ = read_model_json(Path(path), model.spec)
     if model.described:
         undo_compiler(model.program, model.spec.description)
 

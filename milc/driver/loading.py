@@ -89,10 +89,11 @@ def _bundle(folder: Path, found: list[Diagnostic]) -> Model:
     model = load_compiled(folder, parse)
     described = CompiledBundle(folder).model_json
     if described is not None and not model.described:
-        from milc.package.model_json import read_model_json
+        from milc.package.model_json import put_inputs_in_order, read_model_json
 
-        model.spec, model.described = read_model_json(described, model.spec, whole=True)
+        model.spec, model.described, inputs = read_model_json(described, model.spec, whole=True)
         undo_compiler(model.program, model.spec.description)
+        put_inputs_in_order(model.program, inputs)
     return model
 
 

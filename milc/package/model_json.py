@@ -1,25 +1,39 @@
 """The Model message without its program as JSON, by protobuf's rules (model.json).
 
 What a decompiled folder has in place of coremldata.bin, and what people may edit. JSON has no
-place for fields that this version of milc does not know. Imports diagnostics and the schema.
+place for fields that this version of milc does not know. Imports diagnostics, ir and the schema.
 """
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
 
 from milc.diagnostics import Diagnostic, MilError
 from milc.diagnostics.files import read_text
+from milc.ir.nodes import Function, Program, Value
+from milc.package.describe import order_inputs
 from milc.package.model import PROGRAM, Model
 from milc.package.proto import model_pb2 as pb
 from milc.package.unknown import places
 
+OWN: Final = "milc"
+"""The key of what protobuf's JSON has no place for, left out where there is nothing."""
 _LARGEST: Final = 1 << 28
 _FEATURES: Final = ("input", "output", "state", "functions")
+
+
+class Described(NamedTuple):
+    """What a model.json says."""
+
+    spec: pb.Model
+    described: bool
+    """Whether it describes the features of the model; if not, they are to be derived."""
+    inputs: dict[str, list[str]]
+    """The order of the inputs of functions for which the description does not give it."""
 
 
 def to_json(model: Model) -> tuple[str, list[Diagnostic]]:
@@ -34,22 +48,23 @@ def to_json(model: Model) -> tuple[str, list[Diagnostic]]:
     custom = (held["description"] or {}).get("metadata", {}).get("userDefined", {})
     for key in sorted(custom):
         custom[key] = custom.pop(key)
+    orders = _orders(model.program, message.description)
+    if orders:
+        held[OWN] = {"inputs": orders}
     text = json.dumps(held, indent=2, ensure_ascii=False) + "\n"
     return text, [_not_in_json(place, model.path) for place in places(message, "Model")]
 
 
-def read_model_json(
-    path: Path, otherwise: pb.Model, *, whole: bool = False
-) -> tuple[pb.Model, bool]:
-    """The message in a file, and whether it describes the features of the model.
+def read_model_json(path: Path, otherwise: pb.Model, *, whole: bool = False) -> Described:
+    """What a file says. Raises MilError (MIL0730, MIL0731, MIL00xx).
 
-    If it does not, they are to be derived, and the rest counts. `whole`: the file says all there
-    is, as `to_json` writes it, so a description without features is meant so. A program in it is
-    passed over; `otherwise` tells the specification version if it does not. Raises MilError
-    (MIL0730, MIL0731, MIL00xx).
+    `whole`: it says all there is, as `to_json` writes it, so a description without features is
+    meant so. A program in it is passed over; `otherwise` tells the specification version if it
+    does not.
     """
     held = _object(path)
     held.pop(PROGRAM, None)
+    inputs = _read_orders(held.pop(OWN, {}), path)
     spec = pb.Model()
     try:
         ParseDict(held, spec)
@@ -61,7 +76,42 @@ def read_model_json(
         message = f"it describes another kind of model: `{kind}`"
         raise _error("MIL0731", message, path)
     spec.specificationVersion = spec.specificationVersion or otherwise.specificationVersion
-    return spec, "description" in held if whole else _has_features(spec)
+    return Described(spec, "description" in held if whole else _has_features(spec), inputs)
+
+
+def put_inputs_in_order(program: Program, orders: dict[str, list[str]]) -> None:
+    """Order the inputs of functions as a model.json says."""
+    for name in orders.keys() & program.functions.keys():
+        places = {held: place for place, held in enumerate(orders[name])}
+        inputs = program.functions[name].inputs
+        inputs.sort(key=lambda value: places.get(value.name, len(places)))
+
+
+def _orders(program: Program, description: pb.ModelDescription) -> dict[str, list[str]]:
+    """The inputs of each function whose order does not follow from their names."""
+    # Apple's style sorts them; reading it, the description gives most orders back.
+    printed = Program(program.version)
+    for name, function in program.functions.items():
+        inputs = sorted(function.inputs, key=lambda value: value.name)
+        values = (Value(value.name, value.type) for value in inputs)
+        printed.add(Function(name, function.opset, values))
+    order_inputs(printed, description)
+    real = {name: [v.name for v in held.inputs] for name, held in program.functions.items()}
+    return {
+        name: order
+        for name, order in real.items()
+        if order != [value.name for value in printed.functions[name].inputs]
+    }
+
+
+def _read_orders(own: object, path: Path) -> dict[str, list[str]]:
+    held = own.get("inputs", {}) if isinstance(own, dict) else None
+    if not isinstance(held, dict) or not all(
+        isinstance(names, list) and all(isinstance(name, str) for name in names)
+        for names in held.values()
+    ):
+        raise _error("MIL0730", f"`{OWN}` is not of the form that milc decompile writes", path)
+    return held
 
 
 def _has_features(spec: pb.Model) -> bool:
