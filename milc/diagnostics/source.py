@@ -47,12 +47,19 @@ class Source:
 class Span:
     """The characters `start` up to, not including, `end` of a source."""
 
-    __slots__ = ("end", "source", "start")
+    __slots__ = ("_length", "source", "start")
 
     def __init__(self, source: Source, start: int, end: int) -> None:
         self.source = source
         self.start = start
-        self.end = end
+        # Most lengths are small integers, of which Python has one each: a text has as many spans
+        # as operations and values.
+        self._length = end - start
+
+    @property
+    def end(self) -> int:
+        """The offset behind the last character."""
+        return self.start + self._length
 
     @property
     def text(self) -> str:

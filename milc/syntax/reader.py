@@ -49,6 +49,8 @@ class Reader:
         self.scope = self.outermost
         self.types: dict[str, Type] = {}
         self.literals: dict[str, Literal] = {}
+        # One string for each kind of op, argument and attribute, however often it is written.
+        self.words: dict[str, str] = {}
 
     def report(self, code: str, message: str, start: int, end: int, **more: Any) -> None:
         self.diagnostics.append(Diagnostic(code, message, Span(self.source, start, end), **more))

@@ -30,7 +30,7 @@ class StatementRules(ValueRules):
 
         False, with nothing done, if it cannot be read at once or something is wrong with it.
         """
-        kind, waiting = match[2], self.scope.forward_uses
+        kind, waiting = self.words.setdefault(match[2], match[2]), self.scope.forward_uses
         known = len(waiting)
         try:
             if match[1] is None and kind in KEYWORDS:
@@ -50,11 +50,12 @@ class StatementRules(ValueRules):
     def plain_arguments(self, text: str, start: int, end: int) -> dict[str, tuple[Operand, ...]]:
         """`name = operand, ...`."""
         args: dict[str, tuple[Operand, ...]] = {}
-        use = self.scope.use
+        use, one = self.scope.use, self.words.setdefault
         for found in _argument(text, start, end):
             name, value, word, several = found.groups()
             if name in args:
                 raise NotPlain
+            name = one(name, name)
             if word is not None:
                 args[name] = (use(word) or self.plain_forward(word, *found.span(3)),)
             elif value is not None:
@@ -66,11 +67,12 @@ class StatementRules(ValueRules):
     def plain_attributes(self, text: str, start: int, end: int) -> dict[str, Literal]:
         """`name = value, ...`."""
         attributes: dict[str, Literal] = {}
+        one = self.words.setdefault
         for found in _attribute(text, start, end):
             name, value = found.groups()
             if name in attributes:
                 raise NotPlain
-            attributes[name] = self.plain_literal(value, found.start(2))
+            attributes[one(name, name)] = self.plain_literal(value, found.start(2))
         return attributes
 
     def plain_results(self, text: str, at: int, end: int) -> list[Value]:
