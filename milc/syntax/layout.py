@@ -177,7 +177,8 @@ def _without_last_blanks(lines: list[list[Item]]) -> list[list[Item]]:
 def _follows(items: list[Item], at: int, tail: int) -> int:
     """How much must follow a group on its line: up to the next bracket that can be broken."""
     length = 0
-    for item in items[at:]:
+    for place in range(at, len(items)):
+        item = items[place]
         if isinstance(item, Comment):
             return length
         if not isinstance(item, str):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from milc.diagnostics import Diagnostic, MilError, Source, Span
@@ -45,17 +46,24 @@ def element_type(source: Source, name: str, start: int, end: int) -> ElementType
         return known
     if name == "BLOBFILE":
         raise bare_blobfile(source, start, end)
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, [*ELEMENT_TYPES, "tensor", "list", "dict", "tuple", "state"], 1)
+    near = _nearest(name) if len(name) < 40 else None
     raise MilError(
         Diagnostic(
             "MIL0201",
             f"`{name}` is no type",
             Span(source, start, end),
-            help=f"did you mean `{near[0]}`?" if near else f"known are {', '.join(ELEMENT_TYPES)}",
+            help=f"did you mean `{near}`?" if near else f"known are {', '.join(ELEMENT_TYPES)}",
         )
     )
+
+
+@lru_cache(maxsize=256)
+def _nearest(name: str) -> str | None:
+    """The word for a type that is most like another word; finding it is slow."""
+    from difflib import get_close_matches
+
+    words = [*ELEMENT_TYPES, "tensor", "list", "dict", "tuple", "state"]
+    return next(iter(get_close_matches(name, words, 1)), None)
 
 
 def bare_blobfile(source: Source, start: int, end: int) -> MilError:
