@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from milc.diagnostics import MilError
-from milc.ir.literals import BlobRef, DictLiteral, ListLiteral, Literal, TensorLiteral, TupleLiteral
+from milc.ir.literals import BlobRef, DictLiteral, Literal, TensorLiteral
 from milc.ir.nodes import Function, Value
 from milc.ir.types import Dim, ElementType, StateType, TensorType
 from milc.ir.walk import walk_ops
@@ -194,16 +194,15 @@ def _ranges(flexible: Flexibility) -> list[tuple[int, int | None]]:
 def _parameters(model: Model) -> Iterator[Parameters]:
     """Constant tensors, grouped by element type and place, the largest group first."""
     groups: dict[tuple[ElementType, str], list[tuple[int, int]]] = {}
-    seen: set[tuple[str, int]] = set()
+    seen: set[object] = set()
     for literal in _constants(model):
         type = literal.type
-        if not isinstance(type, TensorType):
+        is_blob = isinstance(literal, BlobRef)
+        if not isinstance(type, TensorType) or (is_blob and literal.content() in seen):
             continue
-        if isinstance(literal, BlobRef):
-            if (literal.path, literal.offset) in seen:
-                continue
-            seen.add((literal.path, literal.offset))
-        stored = "weights" if isinstance(literal, BlobRef) else "program"
+        if is_blob:
+            seen.add(literal.content())
+        stored = "weights" if is_blob else "program"
         groups.setdefault((type.element, stored), []).append(_measure(literal, type))
     sizes = {key: sum(size for _, size in held) for key, held in groups.items()}
     for key in sorted(groups, key=lambda key: (-sizes[key], key[0].name, key[1])):
@@ -223,27 +222,12 @@ def _measure(literal: Literal, type: TensorType) -> tuple[int, int]:
 
 
 def _constants(model: Model) -> Iterator[Literal]:
-    """Every literal of every op but its name, taken out of lists, tuples and dicts."""
-    for function in model.program.functions.values():
-        for op in walk_ops(function):
-            for name, literal in op.attributes.items():
-                if name != "name":
-                    yield from _parts(literal)
-            for _, _, operand in op.operands:
-                if isinstance(operand, Literal):
-                    yield from _parts(operand)
-
-
-def _parts(literal: Literal) -> Iterator[Literal]:
-    if isinstance(literal, ListLiteral | TupleLiteral):
-        for item in literal.items:
-            yield from _parts(item)
-    elif isinstance(literal, DictLiteral):
-        for key, value in literal.entries:
-            yield from _parts(key)
-            yield from _parts(value)
-    else:
-        yield literal
+    """Every literal of every op but its name, with all that is inside."""
+    for op in walk_ops(model.program):
+        name = op.attributes.get("name")
+        for literal in op.literals:
+            if literal is not name:
+                yield from literal.walk()
 
 
 def _weight_files(model: Model) -> Iterator[WeightFileInfo]:

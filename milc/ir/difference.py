@@ -8,14 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from milc.ir.literals import (
-    BlobRef,
-    DictLiteral,
-    ListLiteral,
-    Literal,
-    TensorLiteral,
-    TupleLiteral,
-)
+from milc.ir.literals import BlobRef, DictLiteral, Literal, TensorLiteral
 from milc.ir.nodes import Block, Function, Op, Program, Value
 from milc.ir.numbers import unpack
 from milc.ir.walk import label, place
@@ -80,23 +73,21 @@ def same_literal(first: Literal, second: Literal, *, docs: bool = True) -> bool:
             return False
         if isinstance(x, TensorLiteral) and isinstance(y, TensorLiteral):
             # Payloads that are equal as they came need not be read.
-            if x.payload != y.payload and x._value() != y._value():
+            if x.payload != y.payload and x.content() != y.content():
                 return False
             continue
         inner, other = _parts(x), _parts(y)
-        if len(inner) != len(other) or (not inner and x._value() != y._value()):
+        if len(inner) != len(other) or (not inner and x.content() != y.content()):
             return False
         todo.extend(zip(inner, other, strict=True))
     return True
 
 
 def _parts(literal: Literal) -> Sequence[Literal]:
-    """The literals inside a list, tuple or dict, keys and values in turn."""
-    if isinstance(literal, ListLiteral | TupleLiteral):
-        return literal.items
+    """The parts of a literal, those of a dict in the order of its keys."""
     if isinstance(literal, DictLiteral):
         return [part for entry in literal.by_key for part in entry]
-    return ()
+    return literal.parts
 
 
 def found(
@@ -176,7 +167,7 @@ def _step(literal: Literal, at: int) -> str:
 
 def _elements(x: TensorLiteral, y: TensorLiteral) -> tuple[str, str, str]:
     """The place of the first unequal elements of two tensors of one type, and both elements."""
-    left, right = x._value(), y._value()
+    left, right = x.content(), y.content()
     if len(left) != len(right) or type(left) is not type(right):
         return "", f"{len(left)} elements or bytes", f"{len(right)}"
     if _count(x) <= _WHOLE and _shown(x) != _shown(y):
@@ -215,7 +206,7 @@ def _count(literal: TensorLiteral) -> int:
     """How many elements there are, which the type does not say if a dimension is unknown."""
     if literal.type.count is not None:
         return literal.type.count
-    data = literal._value()
+    data = literal.content()
     return len(data) * 8 // literal.type.element.bits if isinstance(data, bytes) else len(data)
 
 
@@ -262,7 +253,7 @@ def _shown(literal: Literal) -> str:
     if isinstance(literal, BlobRef):
         return f"blob {literal.path} at {literal.offset}"
     if not isinstance(literal, TensorLiteral):
-        return f"{literal.type!r} of {len(_parts(literal))} parts"
+        return f"{literal.type!r} of {len(literal.parts)} parts"
     if _count(literal) > _WHOLE:
         return f"{_count(literal)} elements"
     shown = ", ".join(map(_scalar, literal.values()))

@@ -7,7 +7,7 @@ weight file would hold. Literals are immutable and compare by value.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
 from milc.ir.numbers import pack, unpack
@@ -33,7 +33,21 @@ class Literal:
     type: Type
     doc: str
 
-    def _value(self) -> object:
+    @property
+    def parts(self) -> tuple[Literal, ...]:
+        """The literals it is made of: items, or keys and values in turn; of a tensor none."""
+        return ()
+
+    def walk(self) -> Iterator[Literal]:
+        """The literal and all those inside it, in text order."""
+        todo = [self]
+        while todo:
+            literal = todo.pop()
+            yield literal
+            todo.extend(reversed(literal.parts))
+
+    def content(self) -> object:
+        """What tells it from others of its type: bytes, strings, parts, or path and offset."""
         raise NotImplementedError
 
     def __eq__(self, other: object) -> bool:
@@ -42,13 +56,15 @@ class Literal:
         if type(self) is not type(other):
             return NotImplemented
         assert isinstance(other, Literal)
-        return self.type is other.type and self.doc == other.doc and self._value() == other._value()
+        if self.type is not other.type or self.doc != other.doc:
+            return False
+        return self.content() == other.content()
 
     def __hash__(self) -> int:
-        return hash((self.type, self._value()))
+        return hash((self.type, self.content()))
 
     def __repr__(self) -> str:
-        shown = repr(self._value())
+        shown = repr(self.content())
         return f"{self.type!r}({shown if len(shown) < 60 else shown[:57] + '...'})"
 
 
@@ -73,26 +89,27 @@ class TensorLiteral(Literal):
     @property
     def data(self) -> bytes:
         """The packed bytes of the elements. Raises TypeError for strings."""
-        data = self._value()
+        data = self.content()
         if not isinstance(data, bytes):
             raise TypeError("a string tensor has no packed bytes")
         return data
 
     @property
     def strings(self) -> tuple[str, ...]:
-        """The elements of a string tensor in row-major order."""
-        data = self._value()
+        """The elements of a string tensor in row-major order. Raises TypeError for any other."""
+        data = self.content()
         if isinstance(data, bytes):
             raise TypeError(f"a tensor of {self.type.element} holds no strings")
         return data
 
-    def _value(self) -> bytes | tuple[str, ...]:
+    def content(self) -> bytes | tuple[str, ...]:
+        """The packed bytes of the elements; for strings the strings themselves."""
         payload = self.payload
         return payload if isinstance(payload, bytes | tuple) else payload.read()
 
     def values(self) -> list[Any]:
         """The elements in row-major order as Python's bool, int, float or str."""
-        data = self._value()
+        data = self.content()
         if isinstance(data, tuple):
             return list(data)
         element, count = self.type.element, self.type.count
@@ -133,7 +150,11 @@ class ListLiteral(Literal):
         self.items = tuple(items)
         self.doc = doc
 
-    def _value(self) -> tuple[Literal, ...]:
+    @property
+    def parts(self) -> tuple[Literal, ...]:
+        return self.items
+
+    def content(self) -> tuple[Literal, ...]:
         return self.items
 
 
@@ -148,7 +169,11 @@ class TupleLiteral(Literal):
         self.items = tuple(items)
         self.doc = doc
 
-    def _value(self) -> tuple[Literal, ...]:
+    @property
+    def parts(self) -> tuple[Literal, ...]:
+        return self.items
+
+    def content(self) -> tuple[Literal, ...]:
         return self.items
 
 
@@ -168,9 +193,13 @@ class DictLiteral(Literal):
     @property
     def by_key(self) -> tuple[tuple[Literal, Literal], ...]:
         """The entries in an order that depends on their keys alone, for comparing."""
-        return tuple(sorted(self.entries, key=lambda entry: str(entry[0]._value())))
+        return tuple(sorted(self.entries, key=lambda entry: str(entry[0].content())))
 
-    def _value(self) -> tuple[tuple[Literal, Literal], ...]:
+    @property
+    def parts(self) -> tuple[Literal, ...]:
+        return tuple(part for entry in self.entries for part in entry)
+
+    def content(self) -> tuple[tuple[Literal, Literal], ...]:
         return self.by_key
 
 
@@ -189,7 +218,7 @@ class BlobRef(Literal):
         self.offset = offset
         self.doc = doc
 
-    def _value(self) -> tuple[str, int]:
+    def content(self) -> tuple[str, int]:
         return self.path, self.offset
 
 
@@ -202,7 +231,7 @@ class Unread(Literal):
         self.type = type
         self.doc = ""
 
-    def _value(self) -> str:
+    def content(self) -> str:
         return "…"
 
 

@@ -108,7 +108,7 @@ class Op:
         literal = self.attributes.get("name")
         if not isinstance(literal, TensorLiteral):
             return None
-        payload = literal._value()
+        payload = literal.content()
         return payload[0] if isinstance(payload, tuple) and payload else None
 
     @property
@@ -123,6 +123,13 @@ class Op:
         for name, bound in self.args.items():
             for index, operand in enumerate(bound):
                 yield name, index, operand
+
+    @property
+    def literals(self) -> Iterator[Literal]:
+        """The constants written in it: its attributes, then those among its operands."""
+        yield from self.attributes.values()
+        for bound in self.args.values():
+            yield from (operand for operand in bound if isinstance(operand, Literal))
 
     def arg(self, name: str) -> Operand | None:
         """The only operand of an argument; None if the argument is absent.

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from milc.ir.literals import Literal
 
 
@@ -133,6 +135,19 @@ class Type:
         Type._interned[full] = made
         return made, True
 
+    @property
+    def parts(self) -> tuple[Type, ...]:
+        """The types it is made of, in text order; of a tensor none."""
+        return ()
+
+    def walk(self) -> Iterator[Type]:
+        """The type and all those inside it, in text order."""
+        todo = [self]
+        while todo:
+            type = todo.pop()
+            yield type
+            todo.extend(reversed(type.parts))
+
     def __reduce__(self) -> tuple[Any, ...]:
         return self._key[0], self._key[1:]
 
@@ -222,6 +237,10 @@ class ListType(Type):
             self.length = length
         return self
 
+    @property
+    def parts(self) -> tuple[Type, ...]:
+        return (self.element,)
+
     def __repr__(self) -> str:
         return f"list<{self.element!r}, {'?' if self.length is None else self.length}>"
 
@@ -240,6 +259,10 @@ class DictType(Type):
             self.value = value
         return self
 
+    @property
+    def parts(self) -> tuple[Type, ...]:
+        return self.key, self.value
+
     def __repr__(self) -> str:
         return f"dict<{self.key!r}, {self.value!r}>"
 
@@ -256,6 +279,10 @@ class TupleType(Type):
             self.items = items
         return self
 
+    @property
+    def parts(self) -> tuple[Type, ...]:
+        return self.items
+
     def __repr__(self) -> str:
         return f"tuple<{', '.join(map(repr, self.items))}>"
 
@@ -271,6 +298,10 @@ class StateType(Type):
         if fresh:
             self.wrapped = wrapped
         return self
+
+    @property
+    def parts(self) -> tuple[Type, ...]:
+        return (self.wrapped,)
 
     def __repr__(self) -> str:
         return f"state<{self.wrapped!r}>"

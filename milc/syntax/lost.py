@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from milc.ir.literals import DictLiteral, ListLiteral, Literal, TupleLiteral
+from milc.ir.literals import Literal
 from milc.ir.nodes import Block, Function, Op, Program, Value
-from milc.ir.types import DictType, ListType, StateType, TensorType, TupleType, Type
-from milc.ir.walk import bodies, place, walk_blocks, walk_ops
+from milc.ir.types import TensorType, Type
+from milc.ir.walk import place, walk_blocks, walk_ops
 
 
 def lost(program: Program) -> list[str]:
@@ -25,11 +25,10 @@ def _program(program: Program) -> Iterator[str]:
         yield from _values(function.inputs, where)
         for opset in function.specializations:
             yield f"{where}: the body for opset {opset}"
-        for body in bodies(function)[:1]:
-            for block in walk_blocks(body):
-                yield from _block(block, where)
-            for op in walk_ops(body):
-                yield from _op(op)
+        for block in walk_blocks(function.body):
+            yield from _block(block, where)
+        for op in walk_ops(function.body):
+            yield from _op(op)
 
 
 def _block(block: Block, where: str) -> Iterator[str]:
@@ -62,36 +61,12 @@ def _values(values: Iterable[Value], where: str) -> Iterator[str]:
 
 
 def _literal(literal: Literal, where: str, of: str) -> Iterator[str]:
-    for part in _parts(literal):
+    for part in literal.walk():
         if part.doc:
             yield f"{where}the doc string {of}"
         if _has_attributes(part.type):
             yield f"{where}attributes of the type {of}"
 
 
-def _parts(literal: Literal) -> Iterator[Literal]:
-    """The literal and all inside it."""
-    waiting = [literal]
-    for part in waiting:
-        yield part
-        if isinstance(part, ListLiteral | TupleLiteral):
-            waiting.extend(part.items)
-        elif isinstance(part, DictLiteral):
-            waiting.extend(each for entry in part.entries for each in entry)
-
-
 def _has_attributes(type: Type) -> bool:
-    waiting = [type]
-    for part in waiting:
-        if isinstance(part, TensorType):
-            if part.attributes:
-                return True
-        elif isinstance(part, ListType):
-            waiting.append(part.element)
-        elif isinstance(part, DictType):
-            waiting.extend((part.key, part.value))
-        elif isinstance(part, TupleType):
-            waiting.extend(part.items)
-        elif isinstance(part, StateType):
-            waiting.append(part.wrapped)
-    return False
+    return any(isinstance(part, TensorType) and part.attributes for part in type.walk())

@@ -156,3 +156,18 @@ def test_calling_an_element_type_makes_a_tensor_type() -> None:
 def test_sizes(made: TensorType, rank: int | None, count: int | None, size: int | None) -> None:
     assert (made.rank, made.count, made.byte_size) == (rank, count, size)
     assert made.is_scalar == (rank == 0)
+
+
+@given(any_type)
+def test_a_walk_gives_the_type_and_all_inside_it_in_the_order_of_the_text(type: Type) -> None:
+    walked = list(type.walk())
+    assert walked[0] is type
+    inner = [part for part in type.parts for part in part.walk()]
+    assert [id(part) for part in walked[1:]] == [id(part) for part in inner]
+
+
+def test_a_walk_does_not_recurse() -> None:
+    type: Type = FP32()
+    for _ in range(5000):
+        type = ListType(type)
+    assert sum(1 for _ in type.walk()) == 5001
