@@ -123,7 +123,7 @@ class _Run:
             put(text.diff())
         if not self.dry:
             text.write()
-        if not self.quiet or self.dry:
+        if not self.quiet:
             self.report.say(f"{'would reformat' if self.dry else 'reformatted'} {text.path}")
         self.changed += 1
         _note(self.report, text, self.dry)

@@ -59,37 +59,32 @@ def compile(
     )
     if specification_version is not None:
         model.specification_version = specification_version
-    return finish(model, output, found, externalize, inline, verify, progress)
+    _check(model, found, verify, progress)
+    _move(model, externalize, inline)
+    write(model, output, progress)
+    return model
 
 
-def finish(
-    model: Model,
-    output: AnyPath,
-    found: list[Diagnostic],
-    externalize: int | None = None,
-    inline: int | None = None,
-    verify: bool = True,
-    progress: Progress = SILENT,
-) -> Model:
-    """Check a model that was read, with `found` wrong with its text, move its values, write it."""
-    if errors(found) and not verify:
-        raise MilError(found)
+def _check(model: Model, found: list[Diagnostic], verify: bool, progress: Progress) -> None:
+    """Note what is wrong with a model, `found` with its text; raise it if it is an error."""
     if verify:
         progress.phase("verifying")
         found = found_in(model, found)
-        if errors(found):
-            raise MilError(found)
         model.notes = []
+    if errors(found):
+        raise MilError(found)
     model.notes += found
-    if inline is not None or externalize is not None:
-        from milc.driver import placing
 
-        if inline is not None:
-            placing.inline(model, inline)
-        if externalize is not None:
-            placing.externalize(model, externalize)
-    write(model, output, progress)
-    return model
+
+def _move(model: Model, externalize: int | None, inline: int | None) -> None:
+    if inline is None and externalize is None:
+        return
+    from milc.driver import placing
+
+    if inline is not None:
+        placing.inline(model, inline)
+    if externalize is not None:
+        placing.externalize(model, externalize)
 
 
 def write(model: Model, output: AnyPath, progress: Progress = SILENT) -> None:
