@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import perf_counter
+
 from milc.ir.builder import Builder
 from milc.ir.literals import string_literal, tensor
 from milc.ir.nodes import Block, Op, Program
@@ -62,3 +64,19 @@ def test_parts_of_literals_are_looked_at() -> None:
     op.attributes["val"].entries[0][1].doc = "one"  # type: ignore[attr-defined]
     assert lost(made) == ["function main, op 1 const `y`: the doc string of `val`"]
     assert lost(parse(to_text(made))) == []
+
+
+def test_a_long_program_takes_time_with_its_length() -> None:
+    builder = Builder()
+    with builder.function("main", x=FP32(2)) as (x,):
+        for _ in range(30_000):
+            x = builder.op("relu", FP32(2), x=x)
+        builder.outputs(x)
+    last = builder.program.functions["main"].body.last
+    assert last is not None
+    last.unknown = b"\x78\x01"
+    began = perf_counter()
+    (what,) = lost(builder.program)
+    assert what.startswith("function main, op 30000 relu `relu_29999`: ")
+    # With the square of the length it would be half a minute.
+    assert perf_counter() - began < 5
