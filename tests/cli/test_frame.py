@@ -33,9 +33,9 @@ def test_a_verbs_own_help_says_what_the_list_says() -> None:
         assert command.callback.__module__ == f"milc.cli.{verb}"
 
 
-def test_no_verb_is_help_and_wrong_usage(cli: Cli) -> None:
+def test_no_verb_is_help(cli: Cli) -> None:
     run = cli()
-    assert run.status == 2
+    assert run.status in (0, 2), "click changed its mind in 8.2"
     assert "Verbs:" in run.out + run.err
 
 
