@@ -47,18 +47,19 @@ class FloatFormat:
         return code if code < self.first_nonfinite else self.overflow
 
 
-FORMATS: Final = {
+FLOAT_FORMATS: Final = {
     FP16.name: FloatFormat(5, 10, 0x7C00, 0x7C00),
     BF16.name: FloatFormat(8, 7, 0x7F80, 0x7F80),
     FP8E5M2.name: FloatFormat(5, 2, 0x7C, 0x7C),
     # e4m3fn has no infinity: what is too large becomes its only NaN, as in ml_dtypes.
     FP8E4M3FN.name: FloatFormat(4, 3, 0x7F, 0x7F),
 }
+"""The float formats of 16 bits and fewer, by the name of their element type."""
 _NAN: Final = {FP16.name: 0x7E00, BF16.name: 0x7FC0, FP8E5M2.name: 0x7E, FP8E4M3FN.name: 0x7F}
 
 
 def _encode_small(element: ElementType, value: float) -> bytes:
-    code = _NAN[element.name] if math.isnan(value) else FORMATS[element.name].encode(value)
+    code = _NAN[element.name] if math.isnan(value) else FLOAT_FORMATS[element.name].encode(value)
     if math.copysign(1.0, value) < 0:
         code |= 1 << element.bits - 1
     return code.to_bytes(element.bits // 8, "little")

@@ -7,9 +7,8 @@ import struct
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from milc.grammar import PATTERNS
 from milc.ir.names import RESERVED, is_identifier
-from milc.ir.numbers import STRUCT_CODES
+from milc.ir.numbers import FLOAT_FORMATS, STRUCT_CODES, pack, unpack
 from milc.ir.types import ElementType
 
 _unsafe = re.compile(r'["\\\x00-\x1f\x7f]')
@@ -106,14 +105,11 @@ def float_texts(element: ElementType, values: Iterable[float], data: bytes) -> l
 
 
 def _plain_nan(element: ElementType) -> bytes:
-    from milc.ir.numbers import pack
-
     return pack(element, [float("nan")])
 
 
 _suspect = re.compile(r"[^0-9a-fA-FxXpPinE+\-.,\s]").search
 _payload = re.compile(r"nan\(0x([0-9a-fA-F]+)\)").fullmatch
-_number = re.compile(PATTERNS["NUMBER"]).fullmatch
 
 
 def read_float(text: str) -> float:
@@ -152,11 +148,6 @@ def reader_of(element: ElementType) -> Callable[[list[str]], list[Any]]:
     return read_booleans if element.kind == "bool" else read_integers
 
 
-def is_number(text: str) -> bool:
-    """Whether a text is one number."""
-    return _number(text) is not None
-
-
 def is_plain_numbers(text: str) -> bool:
     """Whether a text holds nothing but characters of numbers, commas and spaces."""
     return _suspect(text) is None
@@ -170,8 +161,6 @@ def nan_payload(element: ElementType, text: str) -> bytes | None:
     match = _payload(text)
     if match is None:
         return None
-    from milc.ir.numbers import unpack
-
     code = int(match[1], 16)
     if code >> element.bits:
         raise ValueError
@@ -184,12 +173,10 @@ def nan_payload(element: ElementType, text: str) -> bytes | None:
 
 def pack_floats(element: ElementType, values: list[float]) -> bytes:
     """Packed floats. Raises OverflowError where a finite value lies beyond the type's range."""
-    from milc.ir.numbers import FORMATS, pack
-
     code = STRUCT_CODES.get(element.name)
     if code is not None:
         return struct.pack(f"<{len(values)}{code}", *values)
-    small = FORMATS[element.name]
+    small = FLOAT_FORMATS[element.name]
     for value in values:
         if abs(value) != float("inf") and value == value:
             if small.encode(value) >= small.first_nonfinite:

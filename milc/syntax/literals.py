@@ -22,8 +22,6 @@ from milc.syntax.types import type_text
 MAX_DEPTH: Final = 64
 """How deep brackets and types may nest; the format itself has no use for more than about ten."""
 
-_ELEMENTS_PER_TEXT: Final = 1 << 28
-
 _piece = re.compile(
     rf"(?:\s++|//[^\n]*)*+(?:(?P<open>[\[({{])|(?P<close>[\])}}])|(?P<comma>,)|(?P<string>{PATTERNS['STRING']})"
     rf"|(?P<number>{PATTERNS['NUMBER']})|(?P<word>{PATTERNS['NAME']}))"

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from milc.diagnostics import Label
-from milc.grammar import PATTERNS, STATES
+from milc.diagnostics.prose import clip
+from milc.grammar import PATTERNS, STARTS, STATES
 from milc.ir.nodes import Value
 from milc.syntax.lalr import END, KEYWORDS, Automaton, Token, acceptable
 from milc.syntax.types import BLOBFILE_FORM
@@ -83,7 +84,7 @@ class Recovery:
         wanted = _listed(expected)
         self.reader.report(
             "MIL0105" if token.type == END else "MIL0101",
-            f"expected {wanted}, found {_found(automaton, token)}",
+            f"expected {wanted}, found {_found(token)}",
             token.start,
             max(token.end, token.start),
             label=f"expected {wanted}",
@@ -181,8 +182,6 @@ class Recovery:
 
     def restart(self, automaton: Automaton) -> None:
         """Behave as though a program's head had been read."""
-        from milc.grammar import STARTS
-
         automaton.states[:] = [STARTS["program"]]
         automaton.values.clear()
         for kind, text in (
@@ -226,10 +225,8 @@ def _takes_functions(row: dict[str, int]) -> bool:
 
 
 def _index_of_token(values: list[Any], kind: str) -> int | None:
-    found = [
-        at for at, value in enumerate(values) if isinstance(value, Token) and value.type == kind
-    ]
-    return found[0] if found else None
+    tokens = (at for at, v in enumerate(values) if isinstance(v, Token) and v.type == kind)
+    return next(tokens, None)
 
 
 def _result_names(values: list[Any]) -> list[str]:
@@ -256,22 +253,17 @@ def _listed(expected: list[str]) -> str:
             words[0] = "a name or a type"
     elif "NAME" in expected:
         words = [word for word in words if word not in ("`program`", "`func`", "`BLOBFILE`")]
-    return (
-        words[0]
-        if len(words) == 1
-        else f"{', '.join(words[:-1])} or {words[-1]}"
-        if words
-        else "nothing"
-    )
+    if len(words) > 1:
+        return f"{', '.join(words[:-1])} or {words[-1]}"
+    return words[0] if words else "nothing"
 
 
-def _found(automaton: Automaton, token: Token) -> str:
+def _found(token: Token) -> str:
     if token.type == END:
         return "the end of the text"
-    if token.type == "" or token.type not in KEYWORDS.values() and token.type != "NAME":
-        shown = token.text if len(token.text) < 40 else f"{token.text[:37]}..."
-        return f"`{shown}`" if shown.isprintable() else repr(shown)
-    return f"`{token.text}`"
+    is_word = token.type == "NAME" or token.type in KEYWORDS.values()
+    shown = token.text if is_word else clip(token.text, 40)
+    return f"`{shown}`" if shown.isprintable() else repr(shown)
 
 
 # Shapes of error that people really write; each is recognised by what stands there.
@@ -313,7 +305,7 @@ def _character(automaton: Automaton, token: Token, expected: list[str]) -> _Spec
         return None
     label = {"label": f"expected {_listed(expected)}"}
     if len(token.text) > 1:
-        return "MIL0102", f"{_found(automaton, token)} is neither a name nor a number", label
+        return "MIL0102", f"{_found(token)} is neither a name nor a number", label
     shown = f"`{token.text}`" if token.text.isprintable() else f"U+{ord(token.text):04X}"
     return "MIL0102", f"the character {shown} has no place in MIL text", label
 
@@ -341,7 +333,7 @@ def _not_mil(automaton: Automaton, token: Token, expected: list[str]) -> _Specia
         )
     return (
         "MIL0120",
-        f"a MIL text begins with `program`, this one with {_found(automaton, token)}",
+        f"a MIL text begins with `program`, this one with {_found(token)}",
         {"help": "MIL text begins `program(1.3)`"},
     )
 
