@@ -87,12 +87,15 @@ class Printout:
     """Prints coremltools' Program so that equal programs give equal text.
 
     Names from the model are kept; those that coremltools invents, and its symbols for unknown
-    dimensions, are numbered in the order in which they are met.
+    dimensions, are numbered in the order in which they are met. Consts that coremltools makes of
+    attributes and bound values stand where they are used: it makes them in the order of a protobuf
+    map, which differs from process to process.
     """
 
     def __init__(self, names: set[str]) -> None:
         self.names = names
         self.invented: dict[int, str] = {}
+        self.consts: dict[int, str] = {}
         self.symbols: dict[str, str] = {}
         self.numbers = count(1)
 
@@ -120,6 +123,10 @@ class Printout:
 
     def op(self, op: Any, depth: int) -> list[str]:
         """An op: results with their types, kind, arguments, its name; then its blocks."""
+        if op.op_type == "const" and op.outputs[0].name not in self.names:
+            (made,) = op.outputs
+            self.consts[id(made)] = f"{self.type(made.sym_type)} {self.value(made.val)}"
+            return []
         indent = "  " * depth
         outputs = ", ".join(f"{self.var(out)}: {self.type(out.sym_type)}" for out in op.outputs)
         inputs = ", ".join(
@@ -146,6 +153,8 @@ class Printout:
         """A value's name, or its number if coremltools made the name up."""
         if var.name in self.names:
             return f"%{var.name}"
+        if id(var) in self.consts:
+            return self.consts[id(var)]
         return self.invented.setdefault(id(var), f"%#{next(self.numbers)}")
 
     def type(self, of: Any) -> str:
