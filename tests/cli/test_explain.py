@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
+import click
 import pytest
 
-from milc.diagnostics.catalog import entries
+from milc.cli.main import verbs
+from milc.diagnostics.catalog import Entry, entries
 from milc.diagnostics.explain import explain
 from tests.commands import Cli
 
@@ -45,3 +49,15 @@ def test_nothing_like_a_code(cli: Cli) -> None:
 def test_colour_can_be_forced(cli: Cli) -> None:
     assert "\x1b[1m" in cli("explain", "--color", "always", "402").out
     assert "\x1b" not in cli("explain", "--color", "never", "402").out
+
+
+@pytest.mark.parametrize("entry", entries(), ids=lambda entry: entry.code)
+def test_what_it_tells_to_type_can_be_typed(entry: Entry) -> None:
+    said = f"{entry.meaning}\n{entry.example}\n{entry.fix}"
+    for verb, rest in re.findall(r"\bmilc (\w+)((?: [^`\n&#]*)?)", said):
+        command = verbs.get_command(click.Context(verbs), verb)
+        if command is None:  # `milc reads`: prose
+            assert "--" not in rest
+            continue
+        known = {option for param in command.params for option in param.opts}
+        assert set(re.findall(r"(?<!\S)--?\w[\w-]*", rest)) <= known

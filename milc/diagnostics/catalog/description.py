@@ -170,7 +170,7 @@ ENTRIES = (
         " 16, 8 for 17, 9 for 18, 10 for iOS 26. ML programs begin at 6, and an opset needs the"
         " version that it came with, or a later one. A version that milc has never heard of is a"
         " warning.",
-        "$ milc compile model.mil --spec-version 7 -o model.mlpackage   # with func main<ios17>",
+        "$ milc compile main_of_ios17.mil --specification-version 7 -o model.mlpackage",
         "Raise the version, or declare the functions with an older opset.",
     ),
     Entry(
