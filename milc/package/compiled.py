@@ -76,7 +76,7 @@ class CompiledBundle:
 
     @property
     def model_json(self) -> Path | None:
-        """What a decompiled folder has for coremldata.bin: the model as JSON without its program."""
+        """What a decompiled folder has for coremldata.bin: all but the program, as JSON."""
         return self._part("model.json")
 
     @property
