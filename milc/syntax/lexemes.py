@@ -11,6 +11,9 @@ from milc.ir.names import RESERVED, is_identifier
 from milc.ir.numbers import FLOAT_FORMATS, STRUCT_CODES, pack, unpack
 from milc.ir.types import ElementType
 
+CLOSERS: Final = {"(": ")", "[": "]", "{": "}"}
+"""What closes each bracket."""
+
 _unsafe = re.compile(r'["\\\x00-\x1f\x7f]')
 _escape = re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)", re.S)
 _CHARACTERS: Final = {

@@ -12,7 +12,7 @@ from typing import Final
 
 from milc.grammar import PATTERNS
 from milc.ir.types import ELEMENT_TYPES
-from milc.syntax.lexemes import tidy_number
+from milc.syntax.lexemes import CLOSERS, tidy_number
 
 WIDTH: Final = 120
 """No line is longer than this if brackets allow."""
@@ -77,8 +77,6 @@ class Braces:
 
 
 Item = str | Comment | Blank | Group | Braces
-
-CLOSERS: Final = {"(": ")", "[": "]", "{": "}"}
 
 _lexeme = re.compile(
     rf"(?P<space>\s++)|(?P<comment>//[^\n]*+)|(?P<string>{PATTERNS['STRING']})"

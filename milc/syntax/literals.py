@@ -12,11 +12,13 @@ import struct
 from typing import Any, Final
 
 from milc.diagnostics import Diagnostic, MilError, Source, Span
+from milc.diagnostics.prose import clip, many
 from milc.grammar import PATTERNS
 from milc.ir.literals import DictLiteral, ListLiteral, Literal, TensorLiteral, TupleLiteral
 from milc.ir.numbers import pack
 from milc.ir.types import STRING, VARIADIC, DictType, ListType, TensorType, TupleType, Type
 from milc.syntax import lexemes
+from milc.syntax.lexemes import CLOSERS
 from milc.syntax.types import type_text
 
 MAX_DEPTH: Final = 64
@@ -29,7 +31,6 @@ _piece = re.compile(
 _skeleton = re.compile(r"[^\[\],]+").sub
 _hollow = re.compile(r"[\[,]\s*+[,\]]").search
 _WORDS: Final = frozenset(("inf", "nan", "true", "false"))
-_CLOSERS: Final = {"[": "]", "(": ")", "{": "}"}
 
 
 class Group:
@@ -136,8 +137,10 @@ class _Reader:
         self.source = source
         self.warnings: list[Diagnostic] = []
 
-    def fail(self, code: str, message: str, start: int, end: int, **more: Any) -> MilError:
-        return MilError(Diagnostic(code, message, Span(self.source, start, end), **more))
+    def fail(self, code: str, message: str, node: Group | Piece, **more: Any) -> MilError:
+        """The error at a node, for the caller to raise."""
+        span = Span(self.source, node.start, node.end)
+        return MilError(Diagnostic(code, message, span, **more))
 
     def tree(self, start: int, end: int) -> Group | Piece:
         """The pieces from `start` to `end`, nested as their brackets are."""
@@ -151,9 +154,8 @@ class _Reader:
             if kind == "open":
                 stack.append(Group(match["open"], begin))
                 if len(stack) > MAX_DEPTH:
-                    raise self.fail(
-                        "MIL0110", f"brackets nest deeper than {MAX_DEPTH} levels", begin, at
-                    )
+                    message = f"brackets nest deeper than {MAX_DEPTH} levels"
+                    raise self.fail("MIL0110", message, stack[-1])
             elif kind == "close":
                 group = stack.pop()
                 group.end = at
@@ -163,80 +165,63 @@ class _Reader:
         return outer.items[0]
 
     def literal(self, type: Type, node: Group | Piece) -> Literal:
+        """The literal of any type that a node spells."""
         if isinstance(type, TensorType):
-            return self.tensor(type, node)
+            return self.tensor_literal(type, node)
         if isinstance(type, ListType):
-            items = self.group(type, node, "[").items
-            if isinstance(type.length, int) and type.length != len(items):
-                raise self.fail(
-                    "MIL0203",
-                    f"the list has {len(items)} elements, its type {type_text(type)} says"
-                    f" {type.length}",
-                    node.start,
-                    node.end,
-                )
-            return ListLiteral(type, [self.literal(type.element, item) for item in items])
+            return self.list_literal(type, self.group(type, node, "["))
         if isinstance(type, DictType):
-            return DictLiteral(
-                type, [self.entry(type, e) for e in self.group(type, node, "{").items]
-            )
+            entries = self.group(type, node, "{").items
+            return DictLiteral(type, [self.entry(type, entry) for entry in entries])
         if isinstance(type, TupleType):
-            items = self.group(type, node, "(").items
-            if len(items) != len(type.items):
-                raise self.fail(
-                    "MIL0203",
-                    f"the tuple has {len(items)} members, its type {type_text(type)} says"
-                    f" {len(type.items)}",
-                    node.start,
-                    node.end,
-                )
-            return TupleLiteral(
-                type, [self.literal(t, i) for t, i in zip(type.items, items, strict=True)]
-            )
-        raise self.fail(
-            "MIL0207",
-            f"a value of type {type_text(type)} cannot be written out",
-            node.start,
-            node.end,
-        )
+            return self.tuple_literal(type, self.group(type, node, "("))
+        raise self.fail("MIL0207", f"a value of type {type_text(type)} cannot be written out", node)
+
+    def group(self, type: Type, node: Group | Piece, bracket: str) -> Group:
+        """The node, if it has the brackets in which literals of the type stand."""
+        if isinstance(node, Group) and node.bracket == bracket:
+            return node
+        message = f"a literal of type {type_text(type)} stands in {bracket}{CLOSERS[bracket]}"
+        raise self.fail("MIL0206", message, node)
+
+    def list_literal(self, type: ListType, node: Group) -> ListLiteral:
+        """A list, of the length that its type declares."""
+        count, wanted = len(node.items), type.length
+        if isinstance(wanted, int) and wanted != count:
+            message = f"the list has {many(count, 'element')}, its type {type_text(type)} says"
+            raise self.fail("MIL0203", f"{message} {wanted:,}", node)
+        return ListLiteral(type, [self.literal(type.element, item) for item in node.items])
+
+    def tuple_literal(self, type: TupleType, node: Group) -> TupleLiteral:
+        """A tuple, of as many members as its type declares."""
+        count, wanted = len(node.items), len(type.items)
+        if count != wanted:
+            message = f"the tuple has {many(count, 'member')}, its type {type_text(type)} says"
+            raise self.fail("MIL0203", f"{message} {wanted:,}", node)
+        pairs = zip(type.items, node.items, strict=True)
+        return TupleLiteral(type, [self.literal(item, inner) for item, inner in pairs])
 
     def entry(self, type: DictType, node: Group | Piece) -> tuple[Literal, Literal]:
+        """An entry of a dict."""
         if not isinstance(node, Group) or node.bracket != "{" or len(node.items) != 2:
-            raise self.fail(
-                "MIL0206", "an entry of a dict is a pair {key, value}", node.start, node.end
-            )
+            raise self.fail("MIL0206", "an entry of a dict is a pair {key, value}", node)
         key, value = node.items
         return self.literal(type.key, key), self.literal(type.value, value)
 
-    def group(self, type: Type, node: Group | Piece, bracket: str) -> Group:
-        if isinstance(node, Group) and node.bracket == bracket:
-            return node
-        raise self.fail(
-            "MIL0206",
-            f"a literal of type {type_text(type)} stands in {bracket}{_CLOSERS[bracket]}",
-            node.start,
-            node.end,
-        )
-
-    def tensor(self, type: TensorType, node: Group | Piece) -> TensorLiteral:
+    def tensor_literal(self, type: TensorType, node: Group | Piece) -> TensorLiteral:
+        """A tensor, its rows in the shape that its type declares."""
         if type.shape is None or VARIADIC in type.shape:
-            raise self.fail(
-                "MIL0207",
-                f"a value of type {type_text(type)} cannot be written out",
-                node.start,
-                node.end,
-            )
+            message = f"a value of type {type_text(type)} cannot be written out"
+            raise self.fail("MIL0207", message, node)
         pieces: list[Piece] = []
         shape = self.gather(type, node, pieces)
         self.compare(type, shape, node, len(pieces))
         if type.element is STRING:
-            return TensorLiteral(type, tuple(self.string(type, piece) for piece in pieces))
-        return TensorLiteral(
-            type,
-            b"".join(self.number(type, piece) for piece in pieces)
-            if type.element.bits >= 8
-            else self.small(type, pieces),
-        )
+            return TensorLiteral(type, tuple([self.string(type, piece) for piece in pieces]))
+        if type.element.bits < 8:
+            values = [self.value(type, piece) for piece in pieces]
+            return TensorLiteral(type, pack(type.element, values))
+        return TensorLiteral(type, b"".join([self.number(type, piece) for piece in pieces]))
 
     def gather(
         self, type: TensorType, node: Group | Piece, pieces: list[Piece], depth: int = 0
@@ -246,18 +231,14 @@ class _Reader:
             pieces.append(node)
             return ()
         if node.bracket != "[":
-            raise self.fail("MIL0206", "the elements of a tensor stand in []", node.start, node.end)
+            raise self.fail("MIL0206", "the elements of a tensor stand in []", node)
         shapes = [self.gather(type, item, pieces, depth + 1) for item in node.items]
         for shape, item in zip(shapes, node.items, strict=True):
             if shape != shapes[0]:
-                raise self.fail(
-                    "MIL0204",
-                    f"ragged literal: this row has shape {list(shape)}, the first one"
-                    f" {list(shapes[0])}",
-                    item.start,
-                    item.end,
-                    help="give every row of a tensor literal the same number of elements",
-                )
+                here, first = list(shape), list(shapes[0])
+                message = f"ragged literal: this row has shape {here}, the first one {first}"
+                help = "give every row of a tensor literal the same number of elements"
+                raise self.fail("MIL0204", message, item, help=help)
         # What `[]` would hold the text cannot show, only the declared type.
         hidden = (type.shape or ())[depth + 1 :]
         inner = shapes[0] if shapes else tuple(d if isinstance(d, int) else 0 for d in hidden)
@@ -266,6 +247,7 @@ class _Reader:
     def compare(
         self, type: TensorType, shape: tuple[int, ...], node: Group | Piece, count: int
     ) -> None:
+        """Check the shape of the nesting; elements written flat are only warned of."""
         declared = type.shape or ()
         if len(shape) == len(declared) and all(
             d is None or d == s for d, s in zip(declared, shape, strict=True)
@@ -273,21 +255,11 @@ class _Reader:
             return
         wanted = type.count
         if wanted is not None and count != wanted:
-            raise self.fail(
-                "MIL0203",
-                f"the literal has {count} {'element' if count == 1 else 'elements'}, "
-                f"its type {type_text(type)} says {wanted}",
-                node.start,
-                node.end,
-                label=f"expected {wanted}",
-            )
+            message = f"the literal has {many(count, 'element')}, its type {type_text(type)} says"
+            raise self.fail("MIL0203", f"{message} {wanted:,}", node, label=f"expected {wanted:,}")
         if len(shape) > 1 or not declared or None in declared:
-            raise self.fail(
-                "MIL0204",
-                f"the literal is nested as {list(shape)}, its type is {type_text(type)}",
-                node.start,
-                node.end,
-            )
+            message = f"the literal is nested as {list(shape)}, its type is {type_text(type)}"
+            raise self.fail("MIL0204", message, node)
         self.warnings.append(
             Diagnostic(
                 "MIL0209",
@@ -299,70 +271,58 @@ class _Reader:
         )
 
     def string(self, type: TensorType, piece: Piece) -> str:
+        """One element of a string tensor."""
         if piece.kind != "string":
-            raise self.kind(type, piece)
+            raise self.wrong_kind(type, piece)
         try:
             return lexemes.unquote(piece.text)
         except lexemes.LexemeError as error:
-            raise self.fail(
-                "MIL0113",
-                str(error),
-                piece.start + error.start,
-                piece.start + error.end,
-                help=r"escapes are \" \\ \n \t \r and \x1f",
-            ) from None
-
-    def kind(self, type: TensorType, piece: Piece) -> MilError:
-        wanted = {"bool": "true or false", "string": 'a string in "', "float": "a number"}
-        kind = type.element.kind
-        return self.fail(
-            "MIL0206",
-            f"`{piece.text[:40]}` is no literal of {type.element}",
-            piece.start,
-            piece.end,
-            label=f"expected {wanted.get(kind, 'a whole number')}",
-        )
+            start, end = piece.start + error.start, piece.start + error.end
+            bad = Piece("string", piece.text, start, end)
+            help = r"escapes are \" \\ \n \t \r and \x1f"
+            raise self.fail("MIL0113", str(error), bad, help=help) from None
 
     def value(self, type: TensorType, piece: Piece) -> Any:
+        """One element as Python's bool, int or float."""
         element = type.element
         if piece.kind == "string" or (piece.kind == "word" and piece.text not in _WORDS):
-            raise self.kind(type, piece)
+            raise self.wrong_kind(type, piece)
         try:
             (value,) = lexemes.reader_of(element)([piece.text])
         except ValueError:
-            raise self.kind(type, piece) from None
+            raise self.wrong_kind(type, piece) from None
         except OverflowError:
-            raise self.range(type, piece) from None
+            raise self.out_of_range(type, piece) from None
         if element.is_integer and not element.bounds[0] <= value <= element.bounds[1]:
-            raise self.range(type, piece)
+            raise self.out_of_range(type, piece)
         return value
 
     def number(self, type: TensorType, piece: Piece) -> bytes:
+        """The packed bytes of one element of at least 8 bits."""
         element = type.element
         if element.is_float and "(" in piece.text:
             try:
                 return lexemes.nan_payload(element, piece.text) or b""
             except ValueError:
-                raise self.range(type, piece) from None
+                raise self.out_of_range(type, piece) from None
         value = self.value(type, piece)
+        if not element.is_float:
+            return pack(element, [value])
         try:
-            return (
-                lexemes.pack_floats(element, [value])
-                if element.is_float
-                else pack(element, [value])
-            )
+            return lexemes.pack_floats(element, [value])
         except (OverflowError, struct.error):
-            raise self.range(type, piece) from None
+            raise self.out_of_range(type, piece) from None
 
-    def small(self, type: TensorType, pieces: list[Piece]) -> bytes:
-        return pack(type.element, [self.value(type, piece) for piece in pieces])
+    def wrong_kind(self, type: TensorType, piece: Piece) -> MilError:
+        """The error of a piece that is none of the type's elements."""
+        wanted = {"bool": "true or false", "string": 'a string in "', "float": "a number"}
+        label = f"expected {wanted.get(type.element.kind, 'a whole number')}"
+        message = f"`{clip(piece.text, 40)}` is no literal of {type.element}"
+        return self.fail("MIL0206", message, piece, label=label)
 
-    def range(self, type: TensorType, piece: Piece) -> MilError:
+    def out_of_range(self, type: TensorType, piece: Piece) -> MilError:
+        """The error of a number that the element type cannot hold."""
         low, high = lexemes.limits(type.element)
-        return self.fail(
-            "MIL0205",
-            f"{piece.text[:40]} does not fit {type.element}",
-            piece.start,
-            piece.end,
-            label=f"{type.element} holds {low} to {high}",
-        )
+        label = f"{type.element} holds {low} to {high}"
+        message = f"{clip(piece.text, 40)} does not fit {type.element}"
+        return self.fail("MIL0205", message, piece, label=label)
