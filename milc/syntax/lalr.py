@@ -61,6 +61,12 @@ def statement_pattern() -> re.Pattern[str]:
 
 _statement = statement_pattern().match
 _END_STATES: Final = frozenset(ENDS.values())
+# States in which one rule is complete, whatever follows.
+_COMPLETE: Final = {
+    number: RULES[-1 - min(row.values())]
+    for number, row in enumerate(STATES)
+    if row and max(row.values()) < 0 and len(set(row.values())) == 1
+}
 
 
 class Token:
@@ -165,6 +171,9 @@ class Automaton:
             return kind == END and self.states[-1] in _END_STATES
         self.states.append(action)
         self.values.append(token)
+        # What ends in a semicolon is done with, even if an error follows.
+        if kind == "SEMICOLON" and action in _COMPLETE:
+            self._reduce(_COMPLETE[action])
         return True
 
     def _reduce_before(self, kind: str) -> int | None:

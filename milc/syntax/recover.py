@@ -79,7 +79,7 @@ class Recovery:
         )
         if special is not None:
             code, message, more = special
-            self.reader.report(code, message, token.start, max(token.end, token.start + 1), **more)
+            self.reader.report(code, message, token.start, token.end, **more)
             return
         wanted = _listed(expected)
         self.reader.report(
