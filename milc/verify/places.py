@@ -31,7 +31,9 @@ def of_word(node: Op | Function | Value, name: str) -> Span | None:
     """A name that belongs to a node: its own, or that of its kind, an argument or attribute."""
     if isinstance(node, Value):
         return of_value(node)
-    return _search(node.span, name) or node.span
+    keyword = len("func") if isinstance(node, Function) else 0  # a function may be called so too
+    start = node.span.start + keyword if node.span is not None else None
+    return _search(node.span, name, start) or node.span
 
 
 def of_kind(op: Op) -> Span | None:

@@ -236,6 +236,11 @@ TEXTS = {
         "the name `state` is a reserved word",
         statements("tensor<fp32, [2]> «state» = relu(x = x);"),
     ),
+    "a function called by the keyword before it": (
+        "MIL0412",
+        "the name `func` is a reserved word",
+        "program(1.3)\n{\n    func `«func»`<ios18>(fp32 x) {} -> (x);\n}\n",
+    ),
     "no identifier": (
         "MIL0413",
         "the value name `a.b` is not a letter or _, then letters, digits and _",
