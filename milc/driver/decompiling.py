@@ -9,9 +9,9 @@ from milc.diagnostics import Diagnostic
 from milc.diagnostics.files import AnyPath, staged_folder
 from milc.driver.loading import Text, load
 from milc.driver.progress import SILENT, Progress
-from milc.ir.literals import DictLiteral, Literal, TensorLiteral, string_literal
+from milc.ir.literals import DictLiteral, string_literal, string_of
 from milc.ir.nodes import Program
-from milc.ir.types import STRING, DictType, scalar
+from milc.ir.types import SCALAR_STRING, DictType
 from milc.package.model import Model
 from milc.package.references import references
 from milc.syntax.lost import lost
@@ -19,7 +19,7 @@ from milc.syntax.print import Style
 from milc.syntax.print import to_text as print_program
 
 BUILD_INFO = "buildInfo"
-_STRINGS = DictType(scalar(STRING), scalar(STRING))
+_STRINGS = DictType(SCALAR_STRING, SCALAR_STRING)
 
 
 def to_text(
@@ -103,12 +103,6 @@ def cannot_print(model: Model) -> list[Diagnostic]:
 def _with_entries(held: object, entries: Mapping[str, str]) -> DictLiteral:
     """A buildInfo with entries set anew."""
     before = held.entries if isinstance(held, DictLiteral) else ()
-    kept = [entry for entry in before if _key(entry[0]) not in entries]
+    kept = [entry for entry in before if string_of(entry[0]) not in entries]
     new = [(string_literal(key), string_literal(value)) for key, value in entries.items()]
     return DictLiteral(held.type if isinstance(held, DictLiteral) else _STRINGS, [*kept, *new])
-
-
-def _key(literal: Literal) -> str:
-    if isinstance(literal, TensorLiteral) and literal.type == scalar(STRING):
-        return literal.strings[0]
-    return ""

@@ -10,16 +10,13 @@ from collections.abc import Callable
 from typing import Final
 
 from milc.ir import types as t
-from milc.ir.literals import BlobRef, Literal, TensorLiteral
+from milc.ir.literals import WEIGHT_FILE, BlobRef, Literal, TensorLiteral
 from milc.ir.rewriter import Rewriter
 from milc.ir.types import ElementType, TensorType
 from milc.ir.walk import walk_ops
 from milc.package.model import Model
 from milc.package.references import references
 from milc.package.weights import DTYPE_CODES
-
-DEFAULT_FILE: Final = "@model_path/weights/weight.bin"
-"""Where literals go in a model that has no weight file yet."""
 
 _OLD_READERS: Final = frozenset({t.FP16, t.FP32, t.INT8, t.UINT8})
 _FIRST_WITH_ALL: Final = 9
@@ -33,7 +30,7 @@ def externalize(model: Model, above: int) -> int:
     writes no others for systems of that time. Nothing is written before the model is saved. Returns
     how many were moved. Raises MilError (MIL06xx) if the weight file cannot be used.
     """
-    file = next((ref.path for ref, _ in references(model.program)), DEFAULT_FILE)
+    file = next((ref.path for ref, _ in references(model.program)), WEIGHT_FILE)
     elements = _elements(model)
     stored: dict[tuple[ElementType, bytes], int] = {}
 

@@ -24,10 +24,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, overload
 
 from milc.ir.constants import TypeLike, as_type, is_constant, literal
-from milc.ir.literals import BlobRef, Literal, string_literal
+from milc.ir.literals import WEIGHT_FILE, BlobRef, Literal, string_literal
 from milc.ir.names import Names
 from milc.ir.nodes import Block, Function, Op, Program, Value
-from milc.ir.types import STRING, DictType, ElementType, StateType, TensorType, Type
+from milc.ir.types import SCALAR_STRING, DictType, ElementType, StateType, TensorType, Type
 from milc.ir.walk import function_of
 
 if TYPE_CHECKING:
@@ -36,9 +36,6 @@ if TYPE_CHECKING:
 
     from milc.diagnostics import Span
     from milc.ir.rewriter import Rewriter
-
-WEIGHTS = "@model_path/weights/weight.bin"
-"""Where every known writer keeps the weights."""
 
 _EARLY_OPSETS = frozenset({"ios15", "ios16", "ios17"})
 
@@ -73,7 +70,7 @@ class Builder:
         self._names = Names()
         self._places: list[_Place] = []
         if build_info is not None:
-            info = literal(build_info, DictType(STRING(), STRING()))
+            info = literal(build_info, DictType(SCALAR_STRING, SCALAR_STRING))
             self.program.attributes["buildInfo"] = info
 
     @classmethod
@@ -239,7 +236,7 @@ class Builder:
         return result
 
     def blob(
-        self, type: TensorType, offset: int, path: str = WEIGHTS, /, *, name: str = ""
+        self, type: TensorType, offset: int, path: str = WEIGHT_FILE, /, *, name: str = ""
     ) -> Value:
         """Add a `const` whose value lies in a weight file, at the offset of its metadata record."""
         return self.const(BlobRef(type, path, offset), name=name)

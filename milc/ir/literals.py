@@ -8,15 +8,30 @@ weight file would hold. Literals are immutable and compare by value.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from milc.ir.numbers import pack, unpack
-from milc.ir.types import STRING, DictType, ElementType, ListType, TensorType, TupleType, Type
+from milc.ir.types import (
+    SCALAR_STRING,
+    STRING,
+    DictType,
+    ElementType,
+    ListType,
+    TensorType,
+    TupleType,
+    Type,
+)
 
 if TYPE_CHECKING:
     import numpy
 
 Scalar = bool | int | float | str
+
+MODEL_PATH: Final = "@model_path/"
+"""What the path of every blob reference begins with: the folder that holds the program."""
+
+WEIGHT_FILE: Final = f"{MODEL_PATH}weights/weight.bin"
+"""Where every known writer keeps the weights."""
 
 
 class Payload(Protocol):
@@ -206,7 +221,7 @@ class DictLiteral(Literal):
 class BlobRef(Literal):
     """A reference into a weight file: the data is not read until somebody opens the file.
 
-    `path` begins with `@model_path/`, the folder that holds the program; `offset` is the byte
+    `path` begins with MODEL_PATH, the folder that holds the program; `offset` is the byte
     offset of the blob's 64-byte metadata record, not of its data.
     """
 
@@ -262,4 +277,11 @@ def scalar_literal(element: ElementType, value: Scalar) -> TensorLiteral:
 
 def string_literal(value: str) -> TensorLiteral:
     """A string scalar, such as the `name` attribute of every op."""
-    return TensorLiteral(TensorType(STRING), (value,))
+    return TensorLiteral(SCALAR_STRING, (value,))
+
+
+def string_of(literal: Literal | None) -> str | None:
+    """The characters of a string scalar; None for anything else."""
+    if not isinstance(literal, TensorLiteral) or literal.type is not SCALAR_STRING:
+        return None
+    return next(iter(literal.strings), None)

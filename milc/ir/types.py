@@ -342,6 +342,10 @@ class TensorBufferType(Type):
         )
 
 
+SCALAR_STRING: Final = TensorType(STRING)
+"""The type of names, paths, and most other attributes."""
+
+
 def scalar(element: ElementType) -> TensorType:
     """The rank-0 tensor type of `element`."""
     return TensorType(element, ())

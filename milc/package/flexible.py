@@ -21,14 +21,13 @@ from milc.ir.literals import (
     TensorLiteral,
     TupleLiteral,
     string_literal,
+    string_of,
 )
 from milc.ir.numbers import pack
-from milc.ir.types import INT32, STRING, DictType, ListType, TensorType, TupleType
+from milc.ir.types import INT32, SCALAR_STRING, DictType, ListType, TensorType, TupleType
 from milc.package.faults import Fault
 from milc.package.proto import model_pb2 as pb
 from milc.package.tables import FLEXIBLE_SHAPES
-
-SCALAR_STRING: Final = TensorType(STRING)
 
 UNBOUNDED: Final = -1
 """The upper bound of a dimension that has none."""
@@ -248,9 +247,10 @@ def _entries(literal: Literal) -> dict[str, Literal]:
 
 
 def _string(literal: Literal) -> str:
-    if not isinstance(literal, TensorLiteral) or literal.type is not SCALAR_STRING:
+    found = string_of(literal)
+    if found is None:
         raise _malformed(f"a string is wanted where there is a {literal.type!r}")
-    return literal.strings[0]
+    return found
 
 
 def _numbers(literal: Literal) -> tuple[int, ...]:

@@ -14,9 +14,8 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 
 from milc.diagnostics import Diagnostic, MilError, errors
 from milc.diagnostics.files import read_bytes, read_text, staged_file
-from milc.ir.literals import DictLiteral, Literal, TensorLiteral
+from milc.ir.literals import DictLiteral, Literal, string_of
 from milc.ir.nodes import Program
-from milc.ir.types import STRING
 from milc.package import describe
 from milc.package.bundle import read_manifest, write_package
 from milc.package.collector import collector_paused
@@ -246,7 +245,7 @@ def undo_compiler(program: Program, description: pb.ModelDescription | None = No
     info = program.attributes.get("buildInfo")
     if not isinstance(info, DictLiteral) or not info.entries:
         return
-    kept = [entry for entry in info.entries if _text(entry[0]) not in _COMPILER_ENTRIES]
+    kept = [entry for entry in info.entries if string_of(entry[0]) not in _COMPILER_ENTRIES]
     if kept:
         kept.sort(key=_place)
         program.attributes["buildInfo"] = DictLiteral(info.type, kept, info.doc)
@@ -256,16 +255,9 @@ def undo_compiler(program: Program, description: pb.ModelDescription | None = No
 
 def _place(entry: tuple[Literal, Literal]) -> int:
     """Where coremltools 9.0 puts an entry of buildInfo; others stay behind, as they are."""
-    key = _text(entry[0])
+    key = string_of(entry[0]) or ""
     starts = (place for place, start in enumerate(_BUILD_INFO) if key.startswith(start))
     return next(starts, len(_BUILD_INFO))
-
-
-def _text(literal: Literal) -> str:
-    """The characters of a string scalar; of anything else, none."""
-    if isinstance(literal, TensorLiteral) and literal.type == STRING():
-        return literal.strings[0]
-    return ""
 
 
 KINDS: Final[dict[int, str]] = {

@@ -19,6 +19,7 @@ from milc.ir.literals import (
 )
 from milc.ir.numbers import pack
 from milc.ir.types import (
+    SCALAR_STRING,
     VARIADIC,
     DictType,
     Dim,
@@ -39,8 +40,6 @@ MOST_DIMENSIONS: Final = 256
 
 KEPT_VALUE: Final = 512
 """Bytes up to which a value's message is remembered, so that its like is not read again."""
-
-SCALAR_STRING: Final = TensorType(t.STRING)
 
 _SHORT_STRING: Final = 100
 """Strings of fewer bytes than this have nothing but lengths of one byte around them."""

@@ -14,7 +14,7 @@ from typing import Final
 
 from milc.diagnostics import Diagnostic, Label, MilError, Span
 from milc.diagnostics.files import leaves, speakable
-from milc.ir.literals import BlobRef, TensorLiteral
+from milc.ir.literals import MODEL_PATH, WEIGHT_FILE, BlobRef, TensorLiteral
 from milc.ir.types import ElementType, TensorType
 from milc.package.faults import MOST
 from milc.package.storage import DTYPE_CODES, DTYPE_ELEMENTS, Blob, BlobWriter, Bytes
@@ -22,9 +22,7 @@ from milc.package.weightfile import WeightFile, require_file
 
 __all__ = ["DTYPE_CODES", "DTYPE_ELEMENTS", "Blob", "BlobWriter", "WeightFile", "WeightFiles"]
 
-PREFIX: Final = "@model_path/"
-"""What the path of every reference begins with: the folder that holds the program."""
-_EXAMPLE: Final = "a path looks like @model_path/weights/weight.bin"
+_EXAMPLE: Final = f"a path looks like {WEIGHT_FILE}"
 _OWN_FILES: Final = ("model.mlmodel", "model.mil", "model.json")
 
 
@@ -57,7 +55,7 @@ class WeightFiles:
         known = self._files.get(path)
         if known is None:
             # Another spelling of a path (`//`, `/./`) must give the same file.
-            name = PREFIX + "/".join(_parts(path))
+            name = MODEL_PATH + "/".join(_parts(path))
             known = self._files.get(name) or self._opened(name)
             self._files[path] = self._files[name] = known
         if isinstance(known, list):
@@ -125,7 +123,7 @@ class WeightFiles:
         except MilError as error:
             if error.diagnostics[0].code != "MIL0601":
                 raise
-            name = PREFIX + "/".join(_parts(path))
+            name = MODEL_PATH + "/".join(_parts(path))
             self._files[path] = self._files[name] = file = WeightFile(None, name)
         return file.append(element, payload, count)
 
@@ -186,7 +184,7 @@ class _Stored:
 
 def _parts(path: str) -> tuple[str, ...]:
     """The names below `@model_path`. Raises MilError (MIL0602, MIL0603, MIL0622)."""
-    rest = path.removeprefix(PREFIX)
+    rest = path.removeprefix(MODEL_PATH)
     parts = tuple(part for part in rest.split("/") if part not in ("", "."))
     if rest == path or not parts or rest.endswith("/") or not speakable(rest):
         message = f"{path!r} does not name a file below @model_path"

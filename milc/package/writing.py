@@ -22,6 +22,7 @@ from milc.ir.literals import (
 )
 from milc.ir.numbers import unpack
 from milc.ir.types import (
+    SCALAR_STRING,
     VARIADIC,
     DictType,
     Dim,
@@ -33,7 +34,7 @@ from milc.ir.types import (
 )
 from milc.package.faults import DEEPEST, Fault
 from milc.package.proto import mil_pb2 as pb
-from milc.package.reading import SCALAR_STRING, Kept
+from milc.package.reading import Kept
 from milc.package.tables import DATA_TYPES, member_of
 from milc.package.wire import field, number, text
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from milc.diagnostics import Diagnostic, MilError, Source, Span
+from milc.ir.literals import WEIGHT_FILE
 from milc.ir.types import (
     ELEMENT_TYPES,
     VARIADIC,
@@ -32,8 +33,7 @@ MAX_RANK: Final = 32
 """A tensor of more dimensions is a mistake too: Apple's tools take 5."""
 
 BLOBFILE_FORM: Final = (
-    'write `tensor<fp16, [n]>(BLOBFILE(path = string("@model_path/weights/weight.bin"), '
-    "offset = uint64(64)))`"
+    f'write `tensor<fp16, [n]>(BLOBFILE(path = string("{WEIGHT_FILE}"), offset = uint64(64)))`'
 )
 
 _plain = re.compile(r"tensor\s*<\s*([a-z0-9]+)\s*,\s*\[([0-9\s,?]*)\]\s*>").fullmatch

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from milc.diagnostics import MilError
 from milc.grammar import PATTERNS
-from milc.ir.literals import BlobRef, Literal, TensorLiteral, Unread
-from milc.ir.types import STRING, UINT64, Type, scalar
+from milc.ir.literals import MODEL_PATH, BlobRef, Literal, TensorLiteral, Unread
+from milc.ir.types import SCALAR_STRING, UINT64, Type, scalar
 from milc.syntax.literals import read_literal, whole_literal
 from milc.syntax.reader import BROKEN, At
 from milc.syntax.type_rules import TypeRules
@@ -16,9 +16,7 @@ from milc.syntax.types import BLOBFILE_FORM, bare_blobfile, plain_type
 
 _CACHED_LENGTH: Final = 100
 _STRING: Final = frozenset(("string", "tensor<string, []>"))
-_STRING_TYPE: Final = scalar(STRING)
 _OFFSET_TYPE: Final = scalar(UINT64)
-_MODEL_PATH: Final = "@model_path/"
 
 _P = PATTERNS
 _plain_value = re.compile(
@@ -57,7 +55,7 @@ class ValueRules(TypeRules):
         head, _, string = text.partition('("')
         if head in _STRING and string.find('"') == len(string) - 2 and "\\" not in string:
             # Nearly every statement has a name of its own: made at once, and not worth keeping.
-            return TensorLiteral(_STRING_TYPE, (string[:-2],))
+            return TensorLiteral(SCALAR_STRING, (string[:-2],))
         match = _plain_value(self.source.text, start)
         assert match is not None
         type = self.plain_type(match[1])
@@ -72,12 +70,12 @@ class ValueRules(TypeRules):
         """A reference into a weight file, or None if it is for the fine rules."""
         path = whole_literal(self.plain_type(match[2]), match[3])
         offset = whole_literal(self.plain_type(match[4]), match[5])
-        if path is None or path.type is not _STRING_TYPE:
+        if path is None or path.type is not SCALAR_STRING:
             return None
         if offset is None or offset.type is not _OFFSET_TYPE:
             return None
         (where,) = path.strings
-        return BlobRef(type, where, offset.item()) if where.startswith(_MODEL_PATH) else None
+        return BlobRef(type, where, offset.item()) if where.startswith(MODEL_PATH) else None
 
     def typed_literal(self, type: Type, start: int, end: int) -> Literal:
         """The literal from `start` to `end`; after an error an empty one of the type."""
@@ -96,16 +94,16 @@ class ValueRules(TypeRules):
         where, at = path.value, offset.value
         if isinstance(where, Unread) or isinstance(at, Unread):
             return unread(type)
-        if where.type is not _STRING_TYPE:
+        if where.type is not SCALAR_STRING:
             self.report("MIL0213", "the path of a BLOBFILE is a string", path.start, path.end)
             return unread(type)
         if at.type is not _OFFSET_TYPE:
             self.report("MIL0213", "the offset of a BLOBFILE is a uint64", offset.start, offset.end)
             return unread(type)
-        if not where.strings[0].startswith(_MODEL_PATH):
+        if not where.strings[0].startswith(MODEL_PATH):
             self.report(
                 "MIL0213",
-                "the path of a BLOBFILE begins with @model_path/",
+                f"the path of a BLOBFILE begins with {MODEL_PATH}",
                 path.start,
                 path.end,
                 severity="warning",

@@ -10,8 +10,14 @@ import pytest
 
 import milc.ir.builder
 from milc.diagnostics import Source, Span
-from milc.ir.builder import WEIGHTS, Builder
-from milc.ir.literals import BlobRef, TensorLiteral, scalar_literal, string_literal
+from milc.ir.builder import Builder
+from milc.ir.literals import (
+    WEIGHT_FILE,
+    BlobRef,
+    TensorLiteral,
+    scalar_literal,
+    string_literal,
+)
 from milc.ir.nodes import Block, Op, Value
 from milc.ir.rewriter import Rewriter
 from milc.ir.types import (
@@ -253,7 +259,7 @@ def test_consts(body: Body) -> None:
     held = builder.const(["a"], ListType(STRING(), 1))
     assert (held.name, held.type) == ("const_2", ListType(STRING(), 1))
     blob = builder.blob(FP32(9, 9), 64, name="b")
-    assert blob.literal == BlobRef(FP32(9, 9), WEIGHTS, 64)
+    assert blob.literal == BlobRef(FP32(9, 9), WEIGHT_FILE, 64)
     assert builder.blob(FP32(9), 128, "@model_path/other.bin").type is FP32(9)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from milc.ir.constants import literal
-from milc.ir.literals import BlobRef, DictLiteral, Literal, TupleLiteral, scalar_literal
+from milc.ir.literals import BlobRef, DictLiteral, Literal, TupleLiteral, scalar_literal, string_of
 from milc.ir.nodes import Op, Value
 from milc.ir.types import FP32, INT32, STRING, DictType, ListType, TupleType
 
@@ -41,3 +41,17 @@ def test_the_literals_of_an_op_are_its_attributes_and_its_constant_operands() ->
     x = Value("x", FP32())
     op = Op("op", {"x": (x,), "values": (x, BLOB)}, attributes={"name": literal("y")})
     assert list(op.literals) == [literal("y"), BLOB]
+
+
+@pytest.mark.parametrize(
+    ("held", "string"),
+    [
+        (literal("a"), "a"),
+        (literal(["a"]), None),
+        (literal(1), None),
+        (BLOB, None),
+        (None, None),
+    ],
+)
+def test_the_string_of_a_literal(held: Literal | None, string: str | None) -> None:
+    assert string_of(held) == string
