@@ -11,11 +11,11 @@ from typing import Final
 from google.protobuf.message import Message
 
 from milc.diagnostics import Diagnostic
+from milc.ir.collector import collector_paused
 from milc.ir.names import undefined_name
 from milc.ir.nodes import Block, Function, Op, Operand, Program, Value
 from milc.ir.types import FP32, TensorType
 from milc.opsets.versions import BY_PROTOBUF, BY_TAG, text_version
-from milc.package.collector import collector_paused
 from milc.package.faults import DEEPEST, Fault, Findings
 from milc.package.proto import mil_pb2 as pb
 from milc.package.reading import Reader

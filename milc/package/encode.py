@@ -14,11 +14,11 @@ from google.protobuf.message import DecodeError
 
 from milc.diagnostics import MilError
 from milc.diagnostics.files import TOO_LARGE
+from milc.ir.collector import collector_paused
 from milc.ir.literals import Literal
 from milc.ir.nodes import Block, Function, Op, Operand, Program, Value
 from milc.ir.types import SCALAR_STRING, Type
 from milc.opsets.versions import BY_TAG
-from milc.package.collector import collector_paused
 from milc.package.faults import DEEPEST, Fault, Findings
 from milc.package.proto import mil_pb2, model_pb2
 from milc.package.tables import FLEXIBLE_SHAPES

@@ -14,11 +14,11 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 
 from milc.diagnostics import Diagnostic, MilError, errors
 from milc.diagnostics.files import read_bytes, read_text, staged_file
+from milc.ir.collector import collector_paused
 from milc.ir.literals import DictLiteral, Literal, string_of
 from milc.ir.nodes import Program
 from milc.package import describe
 from milc.package.bundle import read_manifest, write_package
-from milc.package.collector import collector_paused
 from milc.package.compiled import CompiledBundle, CoreMLData
 from milc.package.decode import decode_program
 from milc.package.encode import encode_model

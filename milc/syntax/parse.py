@@ -8,11 +8,11 @@ as could be read.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable
 from typing import Any
 
 from milc.diagnostics import Diagnostic, Label, MilError, Source, Span, errors, in_text_order
+from milc.ir.collector import collector_paused
 from milc.ir.nodes import Block, Function, Program, Value
 from milc.ir.types import Type
 from milc.syntax.lalr import Automaton, Token
@@ -40,14 +40,8 @@ def read(source: Source, *, plain: bool = True) -> tuple[Program, list[Diagnosti
     Without `plain`, statements are read by the fine rules of the grammar alone.
     """
     rules = ProgramRules(source)
-    collecting = gc.isenabled()
-    # Nodes are only made here, none is dropped: collections would walk them again and again.
-    gc.disable()
-    try:
+    with collector_paused():
         rules.run(plain)
-    finally:
-        if collecting:
-            gc.enable()
     return rules.program, in_text_order(rules.diagnostics)
 
 
