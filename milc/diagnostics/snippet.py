@@ -26,7 +26,7 @@ from typing import NamedTuple
 
 from milc.diagnostics.prose import wrap
 from milc.diagnostics.source import Source, Span
-from milc.diagnostics.view import Page, Part, View, bounds
+from milc.diagnostics.view import Page, Part, View
 
 Piece = tuple[str, str]
 """Text and the name of its style: `gutter`, `main`, `other`, `cut`, or empty for plain."""
@@ -107,7 +107,7 @@ class Snippet:
         self.margin = 2 * len(self.long)
         self.width = page.width - digits - 4 - self.margin
         self.open: list[Mark] = []
-        self.lines = {number: bounds(source, number) for number in self._numbers()}
+        self.lines = {number: source.bounds(number) for number in self._numbers()}
         if any(high - low > self.width for low, high in self.lines.values()):
             self._dedent()
 

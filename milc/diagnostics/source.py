@@ -34,11 +34,17 @@ class Source:
         line = bisect_right(self.starts, offset)
         return line, offset - self.starts[line - 1] + 1
 
+    def bounds(self, number: int) -> tuple[int, int]:
+        """Where line `number` (from 1) begins, and where it ends without its line break."""
+        starts, text = self.starts, self.text
+        low = starts[number - 1]
+        high = starts[number] - 1 if number < len(starts) else len(text)
+        return low, high - (high > low and text[high - 1] == "\r")
+
     def line(self, number: int) -> str:
         """The text of line `number` (from 1), without its line break."""
-        starts = self.starts
-        end = starts[number] - 1 if number < len(starts) else len(self.text)
-        return self.text[starts[number - 1] : end].rstrip("\r")
+        low, high = self.bounds(number)
+        return self.text[low:high]
 
     def __repr__(self) -> str:
         return f"Source({self.path!r}, {len(self.text)} characters)"

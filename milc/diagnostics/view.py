@@ -1,7 +1,7 @@
 """Which part of a source line is shown, and where its characters then stand.
 
 A line may be all of a file's 100 MB, so only what fits the width is ever taken out of it. Imports
-nothing but `prose` and `source`; how many cells a text takes is asked of the function `cells`.
+nothing but `prose`; how many cells a text takes is asked of the function `cells`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from milc.diagnostics.prose import visible
-from milc.diagnostics.source import Source
 
 Part = tuple[int, int]
 """Offsets at which a stretch of the source begins and ends."""
@@ -31,14 +30,6 @@ class Page(NamedTuple):
     def shown(self, text: str) -> str:
         """`text` as this page can show it."""
         return visible(text, self.ascii)
-
-
-def bounds(source: Source, number: int) -> Part:
-    """Where line `number` begins, and where it ends without its line break."""
-    starts, text = source.starts, source.text
-    low = starts[number - 1]
-    high = starts[number] - 1 if number < len(starts) else len(text)
-    return low, high - (high > low and text[high - 1] == "\r")
 
 
 class View:

@@ -41,11 +41,10 @@ class Formatted:
         source = Source(self.before, self.path)
         pairs = zip(self.before.split("\n"), self.after.split("\n"), strict=False)
         number = next((i for i, (x, y) in enumerate(pairs, 1) if x != y), len(source.starts))
-        start = source.starts[number - 1]
         return Diagnostic(
             "MIL0024",
             "the text is not laid out in the house style",
-            Span(source, start, start + len(source.line(number))),
+            Span(source, *source.bounds(number)),
             severity="warning",
             help=f"milc fmt {self.path}",
         )
