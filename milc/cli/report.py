@@ -27,7 +27,7 @@ MOST_SHOWN = 100
 """As many findings are shown to a person; a program gets all."""
 
 FORMATS = ("text", "json", "github", "line")
-"""What --format takes; test_report compares it with the renderers that there are."""
+"""What --format takes; a test compares it with the writers that there are."""
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -75,7 +75,7 @@ class Report:
                 self.say(self.last)
         else:
             from milc.diagnostics import in_text_order
-            from milc.diagnostics.machine import FORMATS as WRITERS
+            from milc.diagnostics.machine import WRITERS
 
             text = WRITERS[self.format](in_text_order(self.found))
             if self.stdout_is_taken:

@@ -1,7 +1,7 @@
 """Diagnostics for other programs: JSON, GitHub annotations, one line each.
 
 Every form is a function from diagnostics to text that ends in a newline unless it is empty, and a
-row of `FORMATS`; a new form is a function and a row. Never imports rich: what a program reads has
+row of `WRITERS`; a new form is a function and a row. Never imports rich: what a program reads has
 no colours and no width.
 """
 
@@ -101,7 +101,7 @@ def to_lines(diagnostics: Iterable[Diagnostic]) -> str:
     return "".join(f"{visible(str(diagnostic))}\n" for diagnostic in diagnostics)
 
 
-FORMATS: dict[str, Callable[[Iterable[Diagnostic]], str]] = {
+WRITERS: dict[str, Callable[[Iterable[Diagnostic]], str]] = {
     "json": to_json,
     "github": to_github,
     "line": to_lines,

@@ -1,8 +1,8 @@
 """Diagnostics for people: source lines, carets, notes and help, in colour on a terminal.
 
-The only module of milc that imports rich, which costs 40 ms: import this one when there is
-something to show, never before. What is written depends on the diagnostics and the width alone;
-colour adds escape sequences and changes no character.
+Outside of the command line the only module that imports rich, which costs 40 ms: import this one
+when there is something to show, never before. What is written depends on the diagnostics and the
+width alone; colour adds escape sequences and changes no character.
 """
 
 from __future__ import annotations

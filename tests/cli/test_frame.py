@@ -11,7 +11,7 @@ import pytest
 from milc.cli.main import VERBS, verbs
 from milc.cli.report import FORMATS, Report
 from milc.diagnostics import Diagnostic, MilError
-from milc.diagnostics.machine import FORMATS as WRITERS
+from milc.diagnostics.machine import WRITERS
 from milc.version import __version__
 from tests.commands import HELLO, Cli
 

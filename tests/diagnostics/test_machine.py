@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from milc.diagnostics import Diagnostic, Label, Source, Span
-from milc.diagnostics.machine import FORMATS, to_github, to_json, to_lines
+from milc.diagnostics.machine import WRITERS, to_github, to_json, to_lines
 from tests.shared import ROOT
 
 SOURCE = Source("one\ntwo 名 three\n", "a.mil")
@@ -104,16 +104,16 @@ def test_one_line_each() -> None:
     assert to_lines([Diagnostic("MIL0501", "a\nb\x1b", path="p")]).count("\n") == 1
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", WRITERS)
 def test_every_form_ends_its_last_line(name: str) -> None:
-    assert FORMATS[name]([found(0, 1)]).endswith("\n")
+    assert WRITERS[name]([found(0, 1)]).endswith("\n")
 
 
 def test_programs_wait_for_no_rich() -> None:
     code = (
-        "import sys; from milc.diagnostics.machine import FORMATS;"
+        "import sys; from milc.diagnostics.machine import WRITERS;"
         "from milc.diagnostics import Diagnostic;"
-        "[f([Diagnostic('MIL0203', 'm')]) for f in FORMATS.values()];"
+        "[f([Diagnostic('MIL0203', 'm')]) for f in WRITERS.values()];"
         "sys.exit('rich' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
