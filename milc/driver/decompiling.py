@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from milc.diagnostics import Diagnostic
-from milc.diagnostics.files import AnyPath, staged_folder
+from milc.diagnostics.files import AnyPath
+from milc.diagnostics.staging import staged_folder
 from milc.driver.loading import Text, load
 from milc.driver.progress import SILENT, Progress
 from milc.ir.literals import DictLiteral, string_literal, string_of

@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterable, Iterator
 
 from milc.diagnostics import Diagnostic, Source, Span
-from milc.diagnostics.files import decode, read_bytes, staged_file
+from milc.diagnostics.files import decode, read_bytes
+from milc.diagnostics.staging import staged_file
 from milc.driver.searching import find
 from milc.syntax.format import comments, format_text
 from milc.syntax.print import Style

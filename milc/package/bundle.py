@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, NoReturn
 
 from milc.diagnostics import Diagnostic, MilError, Severity, errors
-from milc.diagnostics.files import decode, leaves, read_bytes, speakable, staged_folder
+from milc.diagnostics.files import decode, leaves, read_bytes, speakable
+from milc.diagnostics.staging import staged_folder
 from milc.package.faults import Findings
 from milc.package.kinds import Kind, sniff
 from milc.package.weights import WeightFiles

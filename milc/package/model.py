@@ -13,7 +13,8 @@ from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from milc.diagnostics import Diagnostic, MilError, errors
-from milc.diagnostics.files import read_bytes, read_text, staged_file
+from milc.diagnostics.files import read_bytes, read_text
+from milc.diagnostics.staging import staged_file
 from milc.ir.collector import collector_paused
 from milc.ir.literals import DictLiteral, Literal, string_of
 from milc.ir.nodes import Program

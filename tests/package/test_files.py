@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from milc.diagnostics import MilError
-from milc.diagnostics.files import read_bytes, read_text, staged_file, staged_folder
+from milc.diagnostics.files import read_bytes, read_text
+from milc.diagnostics.staging import staged_file, staged_folder
 from tests.shared import ROOT
 
 
@@ -248,7 +249,7 @@ def test_signals_are_as_before_afterwards(tmp_path: Path) -> None:
 
 SCRIPT = """
 import sys, time
-from milc.diagnostics.files import staged_file, staged_folder
+from milc.diagnostics.staging import staged_file, staged_folder
 with staged_folder(sys.argv[1] + "/folder", lambda _: True), staged_file(sys.argv[1] + "/file"):
     print("ready", flush=True)
     time.sleep(60)
@@ -275,7 +276,7 @@ def test_a_signal_leaves_the_old_output_and_nothing_else(number: int, tmp_path: 
 
 def test_reading_loads_nothing_heavy() -> None:
     script = (
-        "import sys, milc.diagnostics.files; "
+        "import sys, milc.diagnostics.staging; "
         "heavy = {'pathlib', 'shutil', 'tempfile', 'signal', 'threading', 'dataclasses', 'numpy'}; "
         "print(sorted(heavy & sys.modules.keys()))"
     )
