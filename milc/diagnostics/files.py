@@ -17,6 +17,9 @@ AnyPath = str | os.PathLike[str]
 TOO_LARGE: Final = 1 << 31
 """Bytes above which no file is read into memory: protobuf's own limit for a message."""
 
+LFS_POINTER: Final = b"version https://git-lfs"
+"""How a file begins in whose place Git LFS has not put the real one yet."""
+
 _READING: Final = {
     errno.ENOENT: ("MIL0001", "there is no such file"),
     errno.ENOTDIR: ("MIL0001", "there is no such file: a part of its path is not a folder"),

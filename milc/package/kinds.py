@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, Literal, NamedTuple
 
 from milc.diagnostics import Diagnostic, MilError
-from milc.diagnostics.files import cannot_read, read_bytes
+from milc.diagnostics.files import LFS_POINTER, cannot_read, read_bytes
 
 Kind = Literal["text", "mlpackage", "mlmodel", "mlmodelc", "pipeline-mlmodelc"]
 """MIL text, a package, a Model message, a compiled bundle (or a decompiled folder), a compiled
@@ -22,7 +22,6 @@ pipeline."""
 _HEAD: Final = 4096
 _STAGE: Final = re.compile(r"model[0-9]{1,4}")
 _CONTROLS: Final = frozenset(range(32)) - frozenset(b"\t\n\r\f\v")
-_LFS_POINTER: Final = b"version https://git-lfs"
 _FIRST_RELEASE: Final = 6
 _MOST_FIELDS: Final = 256
 # Fields of a Model message; every kind of model has a field number from 200 on. ONNX's version is
@@ -106,7 +105,7 @@ def _file(path: Path, file: BinaryIO) -> Kind:
     head = file.read(_HEAD)
     if not head:
         raise _error("MIL0511", "an empty file", path)
-    if head.startswith(_LFS_POINTER):
+    if head.startswith(LFS_POINTER):
         message = "a Git LFS pointer, not the file it stands for"
         raise _error("MIL0512", message, path, "git lfs pull")
     for other in _OTHERS:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from milc.diagnostics import Diagnostic, MilError
+from milc.diagnostics.files import LFS_POINTER
 from milc.ir.types import ElementType
 from milc.package.copying import copy
 from milc.package.storage import (
@@ -30,8 +31,6 @@ from milc.package.storage import (
     aligned,
 )
 
-LFS_POINTER: Final = b"version https://git-lfs"
-"""How a file begins that Git LFS keeps elsewhere."""
 _IN_MEMORY: Final = 1 << 24
 _COPIED: Final = 1 << 20
 # A file that has become a pipe without a writer must not hold us up.

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from milc.diagnostics import Label
+from milc.diagnostics.files import LFS_POINTER
 from milc.diagnostics.prose import clip
 from milc.grammar import PATTERNS, STARTS, STATES
 from milc.ir.nodes import Value
@@ -325,7 +326,7 @@ def _not_mil(automaton: Automaton, token: Token, expected: list[str]) -> _Specia
         return None
     if token.type == END:
         return "MIL0120", "the text holds no program", {}
-    if automaton.text.startswith("version https://git-lfs"):
+    if automaton.text.startswith(LFS_POINTER.decode()):
         return (
             "MIL0120",
             "this is a Git LFS pointer, not the file itself",
