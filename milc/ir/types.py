@@ -345,6 +345,9 @@ class TensorBufferType(Type):
 SCALAR_STRING: Final = TensorType(STRING)
 """The type of names, paths, and most other attributes."""
 
+UNKNOWN_TYPE: Final = TensorType(FP32, None)
+"""What readers give a name whose type they do not know, so that one mistake is reported once."""
+
 
 def scalar(element: ElementType) -> TensorType:
     """The rank-0 tensor type of `element`."""

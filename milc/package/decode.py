@@ -6,7 +6,6 @@ Imports diagnostics, ir, opsets' ladder and the protobuf schema; no weights and 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
 
 from google.protobuf.message import Message
 
@@ -14,15 +13,12 @@ from milc.diagnostics import Diagnostic
 from milc.ir.collector import collector_paused
 from milc.ir.names import undefined_name
 from milc.ir.nodes import Block, Function, Op, Operand, Program, Value
-from milc.ir.types import FP32, TensorType
+from milc.ir.types import UNKNOWN_TYPE
 from milc.opsets.versions import BY_PROTOBUF, BY_TAG, text_version
 from milc.package.faults import DEEPEST, Fault, Findings
 from milc.package.proto import mil_pb2 as pb
 from milc.package.reading import Reader
 from milc.package.unknown import has_unknown, own_unknown, places
-
-UNKNOWN: Final = TensorType(FP32, None)
-"""The type given to a name whose own is not known, so that one mistake is reported once."""
 
 
 def decode_program(
@@ -70,7 +66,7 @@ class _Scope:
             if (value := at.forward.get(name)) is not None:
                 return value
             at = at.outer
-        return self.forward.setdefault(name, Value(name, UNKNOWN))
+        return self.forward.setdefault(name, Value(name, UNKNOWN_TYPE))
 
 
 class _Decoder:
@@ -177,7 +173,7 @@ class _Decoder:
             except Fault as fault:
                 self.findings.add(fault.at(self.where(message)))
                 for output in message.outputs:
-                    scope.names[output.name] = Value(output.name, UNKNOWN)
+                    scope.names[output.name] = Value(output.name, UNKNOWN_TYPE)
             append(op)
 
     def results(self, messages: Sequence[pb.NamedValueType], op: Op, scope: _Scope) -> None:
@@ -188,7 +184,7 @@ class _Decoder:
                 raise Fault("MIL0525", "a result has no name")
             value = scope.forward.pop(name, None) if scope.forward else None
             if value is None:
-                value = Value(name, UNKNOWN)
+                value = Value(name, UNKNOWN_TYPE)
             value.type = self.reader.type(message.type)
             value.owner = op
             scope.names[name] = value

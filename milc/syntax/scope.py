@@ -7,9 +7,7 @@ from typing import Final
 from milc.diagnostics import Diagnostic, Source, Span
 from milc.ir.names import REDEFINING, duplicate_name, undefined_name
 from milc.ir.nodes import Block, Op, Value
-from milc.ir.types import FP32, TensorType
-
-_NO_TYPE: Final = TensorType(FP32, None)
+from milc.ir.types import UNKNOWN_TYPE
 
 GUESSES: Final = 20
 """After so many errors no more guesses are made at what a name was meant to be."""
@@ -58,7 +56,7 @@ class Scope:
 
     def forward(self, name: str, span: Span) -> Value:
         """A place-holder for a name not defined yet; `close` settles what it means."""
-        value = Value(name, _NO_TYPE, None, span)
+        value = Value(name, UNKNOWN_TYPE, None, span)
         self.forward_uses.append((value, span))
         return value
 
@@ -72,7 +70,7 @@ class Scope:
 
     def presume(self, name: str) -> None:
         """Take `name` as defined, by a statement that could not be read."""
-        self.names.setdefault(name, Value(name, _NO_TYPE))
+        self.names.setdefault(name, Value(name, UNKNOWN_TYPE))
 
     def close(self) -> Scope | None:
         """Settle the names used before their definition. Returns the scope around this one."""
