@@ -8,16 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from milc.ir.types import (
-    BOOL,
-    VARIADIC,
-    DictType,
-    ListType,
-    StateType,
-    TensorType,
-    TupleType,
-    Type,
-)
+from milc.diagnostics.prose import many
+from milc.ir.types import BOOL, VARIADIC, ListType, TensorType, Type
 from milc.verify import places
 
 if TYPE_CHECKING:
@@ -34,19 +26,15 @@ class Problem(NamedTuple):
     code: str
     message: str
     span: Span | None
-    help: str | None = None
 
 
 def check_blocks(op: Op) -> Iterator[Problem]:
-    """What is wrong with the blocks of an op; nothing for ops of other kinds."""
-    check = CHECKS.get(op.kind)
-    if check is None:
-        return
+    """What is wrong with the blocks of an op of a kind in `CONTROL_FLOW`."""
+    needs, check = CONTROL_FLOW[op.kind]
     if len(op.blocks) == 2:
         yield from check(op)
         return
-    needs = {"cond": "one for true and one for false"}.get(op.kind, "the condition and the body")
-    message = f"{op.kind} has {_count(len(op.blocks), 'block')}; it needs two, {needs}"
+    message = f"{op.kind} has {_count(op.blocks, 'block')}; it needs two, {needs}"
     yield Problem("MIL0409", message, places.of_kind(op))
 
 
@@ -54,11 +42,10 @@ def _check_cond(op: Op) -> Iterator[Problem]:
     results = [value.type for value in op.results]
     for name, block in zip(("true", "false"), op.blocks, strict=True):
         if block.inputs:
-            taken = _count(len(block.inputs), "argument")
+            taken = _count(block.inputs, "argument")
             message = f"the block for {name} takes {taken}; blocks of cond take none"
             yield Problem("MIL0409", message, places.of_value(block.inputs[0]))
-        wants = f"the block for {name}", "cond"
-        yield from _outputs(block, results, *wants)
+        yield from _outputs(block, results, f"the block for {name}", "cond has")
 
 
 def _check_while_loop(op: Op) -> Iterator[Problem]:
@@ -66,36 +53,41 @@ def _check_while_loop(op: Op) -> Iterator[Problem]:
     variables = [operand.type for operand in op.args.get("loop_vars", ())]
     for name, block in (("condition", condition), ("body", body)):
         if len(block.inputs) != len(variables):
-            taken = _count(len(block.inputs), "argument")
-            bound = _count(len(variables), "value")
+            taken, bound = _count(block.inputs, "argument"), _count(variables, "value")
             message = f"the {name} takes {taken}, but loop_vars has {bound}"
             yield Problem("MIL0409", message, places.of_block(block))
             return
-        for value, type in zip(block.inputs, variables, strict=True):
-            if not fits(value.type, type):
-                message = (
-                    f"the {name} takes `{value.name}` as {value.type!r}, but is given {type!r}"
-                )
-                yield Problem("MIL0409", message, places.of_value(value))
+        yield from _arguments(block, variables, name)
     yield from _condition(condition)
-    yield from _outputs(body, [value.type for value in body.inputs], "the body", "its arguments")
-    if len(op.results) != len(body.inputs):
-        has, holds = _count(len(op.results), "result"), _count(len(body.inputs), "value")
+    held = [value.type for value in body.inputs]
+    yield from _outputs(body, held, "the body", "its arguments have")
+    yield from _results(op, held)
+
+
+def _arguments(block: Block, given: Sequence[Type], name: str) -> Iterator[Problem]:
+    for value, type in zip(block.inputs, given, strict=True):
+        if not fits(value.type, type):
+            message = f"the {name} takes `{value.name}` as {value.type!r}, but is given {type!r}"
+            yield Problem("MIL0409", message, places.of_value(value))
+
+
+def _results(op: Op, held: Sequence[Type]) -> Iterator[Problem]:
+    """What is wrong with the results of a loop that holds values of these types."""
+    if len(op.results) != len(held):
+        has, holds = _count(op.results, "result"), _count(held, "value")
         message = f"while_loop has {has}, but the loop holds {holds}"
         yield Problem("MIL0410", message, places.of_kind(op))
         return
-    for result, value in zip(op.results, body.inputs, strict=True):
-        if not fits(result.type, value.type):
-            message = (
-                f"the result `{result.name}` is {result.type!r}, but the loop holds {value.type!r}"
-            )
+    for result, type in zip(op.results, held, strict=True):
+        if not fits(result.type, type):
+            message = f"the result `{result.name}` is {result.type!r}, but the loop holds {type!r}"
             yield Problem("MIL0410", message, places.of_value(result))
 
 
 def _condition(block: Block) -> Iterator[Problem]:
     types = [value.type for value in block.outputs]
     if len(types) != 1:
-        message = f"the condition returns {_count(len(types), 'value')}; it must return one bool"
+        message = f"the condition returns {_count(types, 'value')}; it must return one bool"
         yield Problem("MIL0410", message, places.of_outputs(block))
     elif not _is_one_bool(types[0]):
         message = f"the condition returns {types[0]!r}; it must return one bool"
@@ -109,10 +101,7 @@ def _is_one_bool(type: Type) -> bool:
 
 def _outputs(block: Block, wanted: Sequence[Type], who: str, whom: str) -> Iterator[Problem]:
     if len(block.outputs) != len(wanted):
-        given = _count(len(block.outputs), "value")
-        message = (
-            f"{who} returns {given}, but {whom} {'have' if whom != 'cond' else 'has'} {len(wanted)}"
-        )
+        message = f"{who} returns {_count(block.outputs, 'value')}, but {whom} {len(wanted)}"
         yield Problem("MIL0410", message, places.of_outputs(block))
         return
     for value, type in zip(block.outputs, wanted, strict=True):
@@ -121,8 +110,8 @@ def _outputs(block: Block, wanted: Sequence[Type], who: str, whom: str) -> Itera
             yield Problem("MIL0410", message, places.of_use(block, value.name))
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
+def _count(things: Sequence[object], noun: str) -> str:
+    return many(len(things), noun) if things else f"no {noun}s"
 
 
 def fits(first: Type, second: Type) -> bool:
@@ -131,22 +120,21 @@ def fits(first: Type, second: Type) -> bool:
     for a, b in todo:
         if a is b:
             continue
-        if isinstance(a, TensorType) and isinstance(b, TensorType):
-            if a.element is not b.element or not _same_dims(a, b):
-                return False
-        elif isinstance(a, ListType) and isinstance(b, ListType):
-            if not _same_dim(a.length, b.length):
-                return False
-            todo.append((a.element, b.element))
-        elif isinstance(a, DictType) and isinstance(b, DictType):
-            todo += [(a.key, b.key), (a.value, b.value)]
-        elif isinstance(a, TupleType) and isinstance(b, TupleType) and len(a.items) == len(b.items):
-            todo += zip(a.items, b.items, strict=True)
-        elif isinstance(a, StateType) and isinstance(b, StateType):
-            todo.append((a.wrapped, b.wrapped))
-        else:
+        if a.__class__ is not b.__class__ or len(a.parts) != len(b.parts):
             return False
+        if not _same_shell(a, b):
+            return False
+        todo += zip(a.parts, b.parts, strict=True)
     return True
+
+
+def _same_shell(a: Type, b: Type) -> bool:
+    """Whether two types of one class fit, whatever they are made of."""
+    if isinstance(a, TensorType) and isinstance(b, TensorType):
+        return a.element is b.element and _same_dims(a, b)
+    if isinstance(a, ListType) and isinstance(b, ListType):
+        return _same_dim(a.length, b.length)
+    return bool(a.parts)  # a tensor_buffer has none, and fits only itself
 
 
 def _same_dims(a: TensorType, b: TensorType) -> bool:
@@ -159,7 +147,8 @@ def _same_dim(a: Dim, b: Dim) -> bool:
     return a is None or b is None or a == b
 
 
-CHECKS: Final[dict[str, Callable[[Op], Iterator[Problem]]]] = {
-    "cond": _check_cond,
-    "while_loop": _check_while_loop,
+CONTROL_FLOW: Final[dict[str, tuple[str, Callable[[Op], Iterator[Problem]]]]] = {
+    "cond": ("one for true and one for false", _check_cond),
+    "while_loop": ("the condition and the body", _check_while_loop),
 }
+"""The kinds of op that have blocks: which two, and what checks them."""

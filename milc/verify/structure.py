@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from milc.diagnostics import Diagnostic, Label, Severity, errors, in_text_order
+from milc.diagnostics import BoundedFindings, Diagnostic, Label, Severity, errors, in_text_order
 from milc.ir.names import (
     REDEFINING,
     RESERVED,
@@ -22,7 +22,7 @@ from milc.ir.names import (
 from milc.ir.nodes import Block, Function, Op, Value
 from milc.ir.walk import bodies, function_of, label, place
 from milc.verify import places
-from milc.verify.control_flow import check_blocks
+from milc.verify.control_flow import CONTROL_FLOW, check_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -101,7 +101,7 @@ class _Checker:
 
     def __init__(self, path: str | None) -> None:
         self.path = path
-        self.found: list[Diagnostic] = []
+        self.found: list[Diagnostic] = BoundedFindings()
         self.words: set[str] = set()
         self.frames: list[_Frame] = []
         self.live: set[Value] = set()
@@ -188,9 +188,9 @@ class _Checker:
         self.word(op.kind, "operation", op)
         for name in op.attributes:
             self.word(name, "attribute", op)
-        if op.blocks or op.kind in ("cond", "while_loop"):
-            for code, message, span, help in check_blocks(op):
-                self.report(code, message, span, help=help)
+        if op.kind in CONTROL_FLOW:
+            for code, message, span in check_blocks(op):
+                self.report(code, message, span)
         redefines = op.kind in REDEFINING
         for value in op.results:
             self.define(value, frame, redefines)
