@@ -85,6 +85,10 @@ oracle: ## Make the environment with coremltools; fails where it cannot be had
 	@$(MAKE) -s $(ORACLE)/.tried
 	@[ -x $(ORACLE)/bin/python ]
 
+.PHONY: figures
+figures: $(VENV)/.dev $(ORACLE)/.tried ## Print what holds of real models; ARGS=--all takes long
+	@$(BIN)/python -m tests.corpus.figures $(ARGS)
+
 .PHONY: docs
 docs: $(VENV)/.dev ## Make the pages that come from the code: docs/diagnostics.md
 	@$(BIN)/python -m milc.diagnostics.explain > docs/.new && mv docs/.new docs/diagnostics.md
