@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from google.protobuf.message import DecodeError
 
-from milc.diagnostics import MilError
+from milc.diagnostics import Diagnostic, MilError
 from milc.diagnostics.files import TOO_LARGE
 from milc.ir.collector import collector_paused
 from milc.ir.literals import Literal
@@ -88,7 +88,7 @@ def _encoded(program: Program) -> tuple[bytes, _Encoder]:
 
 
 def _does_not_fit(reason: object) -> MilError:
-    return MilError(Fault("MIL0542", f"the program does not fit into a message: {reason}").at(""))
+    return MilError(Diagnostic("MIL0542", f"the program does not fit into a message: {reason}"))
 
 
 class _Attributes:

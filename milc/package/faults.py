@@ -26,9 +26,9 @@ class Fault(Exception):
         self.message = message
         self.help = help
 
-    def at(self, where: str, path: str | None = None, span: Span | None = None) -> Diagnostic:
+    def at(self, where: str, span: Span | None = None) -> Diagnostic:
         """The diagnostic; `where` precedes the message (``function `main`: ``)."""
-        return Diagnostic(self.code, where + self.message, span, path=path, help=self.help)
+        return Diagnostic(self.code, where + self.message, span, help=self.help)
 
 
 class Findings:

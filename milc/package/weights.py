@@ -29,23 +29,24 @@ _OWN_FILES: Final = ("model.mlmodel", "model.mil", "model.json")
 class WeightFiles:
     """The weight files of one model, by the paths that references use (`@model_path/…`).
 
-    `root` is the folder that `@model_path` means, None where there is none; `also` a second one to
-    look into. In a folder without a model of its own, `weights/x.bin` may also lie as `x.bin`.
+    `root` is the folder that `@model_path` means, None where there is none. In a folder without a
+    model of its own, `weights/x.bin` may also lie as `x.bin`.
     """
 
-    def __init__(self, root: Path | None, also: Path | None = None) -> None:
-        self._roots = [folder for folder in (root, also) if folder is not None]
+    def __init__(self, root: Path | None) -> None:
+        self._root = root
         self._files: dict[str, WeightFile | list[Diagnostic]] = {}
 
     def resolve(self, path: str) -> Path:
         """The file that `path` means. Raises MilError (MIL0601 to MIL0606, MIL0622)."""
-        parts = _parts(path)
-        for root in self._roots:
-            for below in _places(root, parts):
-                if os.path.lexists(found := root.joinpath(*below)):
-                    return _checked(root, found)
-        looked = str(self._roots[0].joinpath(*parts)) if self._roots else None
-        raise MilError(Diagnostic("MIL0601", f"there is no weight file {path}", path=looked))
+        parts, missing = _parts(path), f"there is no weight file {path}"
+        if self._root is None:
+            raise MilError(Diagnostic("MIL0601", missing))
+        for found in _places(self._root, parts):
+            if os.path.lexists(found):
+                return _checked(self._root, found)
+        looked = self._root.joinpath(*parts)
+        raise MilError(Diagnostic("MIL0601", missing, path=str(looked)))
 
     def file(self, path: str) -> WeightFile:
         """The opened file, kept for the next time.
@@ -127,13 +128,6 @@ class WeightFiles:
             self._files[path] = self._files[name] = file = WeightFile(None, name)
         return file.append(element, payload, count)
 
-    def files(self, refs: Iterable[BlobRef]) -> dict[str, Path | None]:
-        """Each path that `refs` name with its source, None for a file that only `append` made.
-
-        Raises MilError (MIL06xx).
-        """
-        return {path: self.file(path).path for path in dict.fromkeys(ref.path for ref in refs)}
-
     def size(self, paths: Iterable[str]) -> int:
         """Bytes that `write_into` will write. Raises MilError (MIL06xx)."""
         return sum({(file := self.file(path)).name: file.size for path in paths}.values())
@@ -198,12 +192,12 @@ def _parts(path: str) -> tuple[str, ...]:
     return parts
 
 
-def _places(root: Path, parts: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    yield parts
+def _places(root: Path, parts: tuple[str, ...]) -> Iterator[Path]:
+    yield root.joinpath(*parts)
     # A package has its weights where it says; a mere folder of weights need not repeat `weights/`.
     loose = parts[0] == "weights" and len(parts) > 1
     if loose and not any(root.joinpath(name).exists() for name in _OWN_FILES):
-        yield parts[1:]
+        yield root.joinpath(*parts[1:])
 
 
 def _checked(root: Path, found: Path) -> Path:

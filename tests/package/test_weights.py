@@ -230,10 +230,9 @@ def test_every_spelling_of_a_path_gives_the_same_file(model: Path) -> None:
     assert files.file("@model_path/link.bin").count == 4
 
 
-def test_a_folder_of_weights_need_not_repeat_their_folder(model: Path, tmp_path: Path) -> None:
+def test_a_folder_of_weights_need_not_repeat_their_folder(model: Path) -> None:
     loose = model / "weights"
     assert WeightFiles(loose).file(WEIGHT).count == 4
-    assert WeightFiles(tmp_path, loose).file(WEIGHT).count == 4
     (loose / "model.mil").touch()  # where there is a model, its paths are meant as they stand
     assert code_of(WeightFiles(loose).file, WEIGHT) == "MIL0601"
     assert code_of(WeightFiles(None).file, WEIGHT) == "MIL0601"
@@ -328,7 +327,8 @@ def test_appended_blobs_are_read_and_written_like_the_others(model: Path, tmp_pa
     assert files.literal(refs[0]).values() == [1, 4, 7, 2, 5, 0, 3, 6, 1, 4, 7]
     assert files.literal(refs[1]).values() == [1, 2]
     source = model / "weights/weight.bin"
-    assert files.files(refs) == {WEIGHT: source, "@model_path/weights/new.bin": None}
+    assert files.file(WEIGHT).path == source
+    assert files.file("@model_path/weights/new.bin").path is None
     before, out, parts = source.read_bytes(), tmp_path / "out", []
     paths = [WEIGHT, "@model_path//weights/weight.bin", "@model_path/weights/new.bin"]
     files.write_into(out, paths, parts.append)
