@@ -51,11 +51,19 @@ _broken = re.compile(
 
 
 def statement_pattern() -> re.Pattern[str]:
-    """STATEMENT and blanks behind it; groups: results, op, arguments, attributes."""
+    """STATEMENT and blanks behind it.
+
+    Groups: type and name of the first result, further results; op; arguments; the characters of an
+    attribute `name` that comes first and is a plain string, the attributes behind it; all
+    attributes of which the first is another; nothing, behind the semicolon.
+    """
     piece = PATTERNS
+    type, word, attributes = piece["P_TYPE"], piece["WORD"], piece["P_ATTRS"]
+    name = r'name\s*+=\s*+string\s*+\(\s*+"([^"\\\n]*+)"\s*+\)\s*+'
     return re.compile(
-        rf"(?:({piece['P_RESULTS']})\s*+=\s*+)?({piece['WORD']})\s*+"
-        rf"\(\s*+({piece['P_ARGS']})?\s*+\)\s*+(?:\[\s*+({piece['P_ATTRS']})\s*+\])?\s*+;\s*+"
+        rf"(?:({type})\s++({word})\s*+((?:,\s*+{type}\s++{word}\s*+)*+)=\s*+)?({word})\s*+"
+        rf"\(\s*+({piece['P_ARGS']})?\s*+\)\s*+"
+        rf"(?:\[\s*+(?:{name}(?:,\s*+({attributes})\s*+)?|({attributes})\s*+)\])?\s*+;()\s*+"
     )
 
 

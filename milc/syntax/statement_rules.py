@@ -7,16 +7,18 @@ from typing import Any, Final
 
 from milc.diagnostics import Span
 from milc.grammar import PATTERNS
-from milc.ir.literals import Literal
+from milc.ir.literals import Literal, TensorLiteral
 from milc.ir.nodes import Block, Op, Operand, Value
+from milc.ir.types import SCALAR_STRING
 from milc.syntax.lalr import KEYWORDS
 from milc.syntax.reader import BROKEN, At
 from milc.syntax.value_rules import NotPlain, ValueRules
 
 _P = PATTERNS
-_result = re.compile(rf"({_P['P_TYPE']})\s+({_P['WORD']})\s*,?\s*").match
+_result = re.compile(rf",\s*({_P['P_TYPE']})\s+({_P['WORD']})\s*").finditer
 _argument = re.compile(
-    rf"({_P['WORD']})\s*=\s*(?:({_P['P_VALUE']})|({_P['WORD']})|\(\s*+([^()]*+)\))\s*+,?\s*+"
+    rf"({_P['WORD']})\s*=\s*(?:({_P['WORD']})(?!\s*+[(<])|({_P['P_VALUE']})|\(\s*+([^()]*+)\))"
+    r"\s*+,?\s*+"
 ).finditer
 _attribute = re.compile(rf"({_P['WORD']})\s*=\s*({_P['P_VALUE']})\s*,?\s*").finditer
 _BOOLEANS: Final = ("true", "false")
@@ -30,62 +32,68 @@ class StatementRules(ValueRules):
 
         False, with nothing done, if it cannot be read at once or something is wrong with it.
         """
-        kind, waiting = self.words.setdefault(match[2], match[2]), self.scope.forward_uses
+        type_text, name, more, kind, given, called, behind, others, _ = match.groups()
+        text, source, waiting = match.string, self.source, self.scope.forward_uses
         known = len(waiting)
+        args: dict[str, tuple[Operand, ...]] = {}
+        attributes: dict[str, Literal] = {}
+        results: list[Value] = []
         try:
-            if match[1] is None and kind in KEYWORDS:
+            if given:
+                self.plain_arguments(args, text, *match.span(5))
+            if called is not None:
+                attributes["name"] = TensorLiteral(SCALAR_STRING, (called,))
+            if behind or others:
+                self.plain_attributes(attributes, text, *match.span(7 if behind else 8))
+            if name is not None:
+                type = self.types.get(type_text) or self.plain_type(type_text)
+                results.append(Value(name, type, None, Span(source, *match.span(2))))
+                if more:
+                    self.plain_results(results, text, *match.span(3))
+            elif kind in KEYWORDS:
                 raise NotPlain
-            args = self.plain_arguments(match.string, *match.span(3)) if match[3] else {}
-            attributes = self.plain_attributes(match.string, *match.span(4)) if match[4] else {}
-            results = self.plain_results(match.string, *match.span(1)) if match[1] else []
         except NotPlain:
             del waiting[known:]
             return False
-        # Only blanks and closing brackets stand between the last part and the semicolon.
-        end = match.string.index(";", max(match.end(2), match.end(3), match.end(4))) + 1
-        span = Span(self.source, match.start(), end)
+        span = Span(source, match.start(), match.end(9))
+        kind = self.words.setdefault(kind, kind)
         self.add(Op(kind, args, results, attributes, (), None, span))
         return True
 
-    def plain_arguments(self, text: str, start: int, end: int) -> dict[str, tuple[Operand, ...]]:
+    def plain_arguments(
+        self, args: dict[str, tuple[Operand, ...]], text: str, start: int, end: int
+    ) -> None:
         """`name = operand, ...`."""
-        args: dict[str, tuple[Operand, ...]] = {}
-        use, one = self.scope.use, self.words.setdefault
+        near, use, one = self.scope.names.get, self.scope.use, self.words.setdefault
         for found in _argument(text, start, end):
-            name, value, word, several = found.groups()
+            name, word, value, several = found.groups()
             if name in args:
                 raise NotPlain
             name = one(name, name)
             if word is not None:
-                args[name] = (use(word) or self.plain_forward(word, *found.span(3)),)
+                args[name] = (near(word) or use(word) or self.plain_forward(word, *found.span(2)),)
             elif value is not None:
-                args[name] = (self.plain_literal(value, found.start(2)),)
+                args[name] = (self.plain_literal(value, found.start(3)),)
             else:
                 args[name] = self.plain_names(several, found.start(4))
-        return args
 
-    def plain_attributes(self, text: str, start: int, end: int) -> dict[str, Literal]:
+    def plain_attributes(
+        self, attributes: dict[str, Literal], text: str, start: int, end: int
+    ) -> None:
         """`name = value, ...`."""
-        attributes: dict[str, Literal] = {}
         one = self.words.setdefault
         for found in _attribute(text, start, end):
             name, value = found.groups()
             if name in attributes:
                 raise NotPlain
             attributes[one(name, name)] = self.plain_literal(value, found.start(2))
-        return attributes
 
-    def plain_results(self, text: str, at: int, end: int) -> list[Value]:
-        """`TYPE name, ...`."""
-        results: list[Value] = []
-        while at < end:
-            found = _result(text, at, end)
-            assert found is not None
+    def plain_results(self, results: list[Value], text: str, start: int, end: int) -> None:
+        """`, TYPE name ...`: the results behind the first."""
+        for found in _result(text, start, end):
             type_text, name = found.groups()
             type = self.types.get(type_text) or self.plain_type(type_text)
             results.append(Value(name, type, None, Span(self.source, *found.span(2))))
-            at = found.end()
-        return results
 
     def plain_names(self, text: str, start: int) -> tuple[Operand, ...]:
         """The names of a variadic argument."""
