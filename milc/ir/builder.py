@@ -214,9 +214,7 @@ class Builder:
         if isinstance(types, Type | ElementType):
             values = [Value(name, as_type(types))]
         else:
-            names = self._result_names(name, results, len(types))
-            pairs = zip(names, types, strict=True)
-            values = [Value(wish, as_type(type)) for wish, type in pairs]
+            values = self._results(name, types, results)
         held = {key: literal(value) for key, value in (attributes or {}).items()}
         bound = self._bind(name, args)
         held.setdefault("name", string_literal(name))
@@ -281,12 +279,15 @@ class Builder:
     def _wish(self, name: str, kind: str) -> str:
         return self._names.fresh(name) if name else self._names.numbered(kind)
 
-    def _result_names(self, name: str, wishes: Sequence[str] | None, count: int) -> list[str]:
+    def _results(
+        self, name: str, types: Sequence[TypeLike], wishes: Sequence[str] | None = None
+    ) -> list[Value]:
         if wishes is None:
-            wishes = [f"{name}_{index}" for index in range(count)]
-        if len(wishes) != count:
-            raise ValueError(f"{len(wishes)} names for {count} results")
-        return [self._names.fresh(wish) for wish in wishes]
+            wishes = [f"{name}_{index}" for index in range(len(types))]
+        if len(wishes) != len(types):
+            raise ValueError(f"{len(wishes)} names for {len(types)} results")
+        pairs = zip(wishes, types, strict=True)
+        return [Value(self._names.fresh(wish), as_type(type)) for wish, type in pairs]
 
     def _emit(self, op: Op) -> None:
         self._place.put(op)
@@ -386,10 +387,11 @@ class _Nest:
         self, types: Sequence[TypeLike], args: Mapping[str, Any], blocks: Sequence[Block]
     ) -> None:
         builder = self._builder
-        names = None if len(types) != 1 else [self._name]
-        # The name is this op's already; it was reserved when the op was begun.
-        names = names or builder._result_names(self._name, None, len(types))
-        values = [Value(name, as_type(type)) for name, type in zip(names, types, strict=True)]
+        if len(types) == 1:
+            # The name is this op's already; it was reserved when the op was begun.
+            values = [Value(self._name, as_type(types[0]))]
+        else:
+            values = builder._results(self._name, types)
         attributes: dict[str, Literal] = {"name": string_literal(self._name)}
         builder._emit(Op(self.kind, dict(args), values, attributes, blocks))
         self._results = tuple(values)

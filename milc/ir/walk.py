@@ -250,11 +250,6 @@ def _children(node: Op | Block) -> list[Op | Block]:
     return children
 
 
-def users(value: Value) -> list[User]:
-    """The ops and blocks that use `value`, each once, in the order they came to."""
-    return list(value.uses)
-
-
 def captured(op: Op) -> list[Value]:
     """The values from outside `op` that its nested blocks use, each once, in order of first use."""
     inside = set(walk_values(op))

@@ -28,7 +28,6 @@ from milc.ir.walk import (
     signature,
     transitive_operands,
     transitive_users,
-    users,
     walk_blocks,
     walk_ops,
     walk_values,
@@ -233,7 +232,7 @@ def test_nothing_from_elsewhere_dominates(program: Program) -> None:
 
 def test_users_come_once_each(program: Program) -> None:
     scaled = values(program)["scaled"]
-    found = users(scaled)
+    found = list(scaled.uses)
     assert found == [
         ops(program)["positive"], ops(program)["chosen"].blocks[1], program.functions["main"].body,
     ]  # fmt: skip
