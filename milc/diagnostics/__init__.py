@@ -4,10 +4,19 @@ This room imports no other. `catalog` (the prose of every code) and `render` (ri
 only by those who need them.
 """
 
-from milc.diagnostics.diagnostic import Diagnostic, Label, MilError, Severity, errors, in_text_order
+from milc.diagnostics.diagnostic import (
+    BoundedFindings,
+    Diagnostic,
+    Label,
+    MilError,
+    Severity,
+    errors,
+    in_text_order,
+)
 from milc.diagnostics.source import Source, Span
 
 __all__ = [
+    "BoundedFindings",
     "Diagnostic",
     "Label",
     "MilError",

@@ -77,6 +77,31 @@ class MilError(Exception):
         super().__init__("\n".join(map(str, self.diagnostics)))
 
 
+class BoundedFindings(list[Diagnostic]):
+    """Findings as they are made: the first `MOST` of each severity; more would say no more.
+
+    A text of 100 MB with an error in every line would otherwise take gigabytes to report.
+    """
+
+    __slots__ = ("_left",)
+
+    MOST = 1000
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._left: dict[Severity, int] = {}
+
+    def append(self, finding: Diagnostic) -> None:
+        left = self._left.get(finding.severity, self.MOST)
+        if left:
+            self._left[finding.severity] = left - 1
+            super().append(finding)
+
+    def extend(self, findings: Iterable[Diagnostic]) -> None:
+        for finding in findings:
+            self.append(finding)
+
+
 def in_text_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """The diagnostics by path and place; those of a file without a place come first."""
     return sorted(diagnostics, key=lambda d: (d.path or "", d.span.start if d.span else -1))

@@ -116,6 +116,23 @@ Dim = int | None | Variadic
 Shape = tuple[Dim, ...]
 
 
+MAX_RANK: Final = 32
+"""A tensor of more dimensions is a mistake, or an attack on whoever multiplies them."""
+
+MAX_BYTES: Final = 1 << 40
+"""So is a tensor type of more bytes than this, 1 TiB."""
+
+
+def is_sane(element: ElementType, shape: Shape) -> bool:
+    """Whether a text or a package may declare such a tensor. A dimension of 0 does not count."""
+    if len(shape) > MAX_RANK:
+        return False
+    known = max(element.bits // 8, 1)
+    for dim in shape:
+        known *= dim if isinstance(dim, int) and dim else 1
+    return known <= MAX_BYTES
+
+
 class Type:
     """Any type. Build the subclasses; equal arguments give the same object."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from milc.diagnostics import Diagnostic, MilError, Severity
+from milc.diagnostics import BoundedFindings, Diagnostic, MilError, Severity
 from milc.ir.nodes import Function, Value
 from milc.ir.types import DictType, ListType, StateType, TensorType, Type
 from milc.opsets.versions import BY_TAG, LADDER
@@ -54,7 +54,7 @@ class _Checker:
         self.description = description
         self.version = model.specification_version
         self.path = model.path
-        self.found: list[Diagnostic] = []
+        self.found: list[Diagnostic] = BoundedFindings()
         self.function: Function | None = None
 
     def add(

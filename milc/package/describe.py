@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from milc.diagnostics import Diagnostic, MilError
+from milc.diagnostics import BoundedFindings, Diagnostic, MilError
 from milc.ir import types as t
 from milc.ir.literals import Literal
 from milc.ir.nodes import Function, Program, Value
@@ -115,7 +115,7 @@ def derive(
 class _Describer:
     def __init__(self, version: int) -> None:
         self.version = version
-        self.found: list[Diagnostic] = []
+        self.found: list[Diagnostic] = BoundedFindings()
 
     def program(self, program: Program) -> pb.ModelDescription:
         description, functions = pb.ModelDescription(), program.functions

@@ -19,6 +19,7 @@ from milc.ir.literals import (
 )
 from milc.ir.numbers import pack
 from milc.ir.types import (
+    MAX_RANK,
     SCALAR_STRING,
     VARIADIC,
     DictType,
@@ -29,14 +30,12 @@ from milc.ir.types import (
     TensorType,
     TupleType,
     Type,
+    is_sane,
 )
 from milc.package.faults import DEEPEST, Fault
 from milc.package.proto import mil_pb2 as pb
 from milc.package.tables import ELEMENTS, can_hold, member_of
 from milc.package.wire import STRING_VALUE, Heads
-
-MOST_DIMENSIONS: Final = 256
-"""Apple's tools take 5; what is beyond this is no shape but an attack on whoever multiplies it."""
 
 KEPT_VALUE: Final = 512
 """Bytes up to which a value's message is remembered, so that its like is not read again."""
@@ -117,14 +116,17 @@ class Reader:
                 "a newer writer may know it; milc knows those of Core ML 9",
             )
         rank, count = message.rank, len(message.dimensions)
-        if count > MOST_DIMENSIONS:
-            raise Fault("MIL0528", f"a tensor type has {count} dimensions")
+        if count > MAX_RANK:
+            raise Fault("MIL0528", f"a tensor type has {count} dimensions; {MAX_RANK} are possible")
         attributes = tuple(self.values(message.attributes).items()) if message.attributes else ()
         if rank == -1 and not count:
             return TensorType(element, None, attributes)
         if rank != count:
             raise Fault("MIL0528", f"a tensor type of rank {rank} has {count} dimensions")
-        return TensorType(element, tuple(map(_dimension, message.dimensions)), attributes)
+        shape = tuple(map(_dimension, message.dimensions))
+        if not is_sane(element, shape):
+            raise Fault("MIL0529", f"a tensor of shape {list(shape)} takes more than 2^40 bytes")
+        return TensorType(element, shape, attributes)
 
     def _listType(self, message: pb.ListType, depth: int) -> ListType:  # noqa: N802
         return ListType(self.type(message.type, depth), _dimension(message.length))

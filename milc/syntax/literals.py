@@ -19,7 +19,7 @@ from milc.ir.numbers import pack
 from milc.ir.types import STRING, VARIADIC, DictType, ListType, TensorType, TupleType, Type
 from milc.syntax import lexemes
 from milc.syntax.lexemes import CLOSERS
-from milc.syntax.types import type_text
+from milc.syntax.types import is_written_bare, type_text
 
 MAX_DEPTH: Final = 64
 """How deep brackets and types may nest; the format itself has no use for more than about ten."""
@@ -252,6 +252,8 @@ class _Reader:
         if len(shape) == len(declared) and all(
             d is None or d == s for d, s in zip(declared, shape, strict=True)
         ):
+            return
+        if shape[:1] == (0,) and is_written_bare(type):
             return
         wanted = type.count
         if wanted is not None and count != wanted:

@@ -25,7 +25,7 @@ from milc.ir.names import REDEFINING
 from milc.ir.nodes import Block, Function, Op, Operand, Program, Value
 from milc.ir.types import FP64, STRING, Shape, scalar
 from milc.syntax.lexemes import float_texts, quote, show_name
-from milc.syntax.types import type_text
+from milc.syntax.types import is_written_bare, type_text
 
 Style = OneOf["coremlc", "milc"]
 
@@ -220,7 +220,7 @@ def tensor_text(literal: TensorLiteral) -> str:
     type = literal.type
     texts = element_texts(literal)
     shape = type.shape
-    if not shape:
+    if not shape or is_written_bare(type):
         return texts[0] if texts else "[]"
     return nested(texts, _lengths(shape, len(texts)))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from milc.diagnostics import Diagnostic, MilError, Source, Span
+from milc.diagnostics import BoundedFindings, Diagnostic, MilError, Source, Span
 from milc.ir.literals import Literal
 from milc.ir.nodes import Program
 from milc.ir.types import FP32, TensorType, Type
@@ -44,7 +44,7 @@ class Reader:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.program = Program("1.3", source)
-        self.diagnostics: list[Diagnostic] = []
+        self.diagnostics: list[Diagnostic] = BoundedFindings()
         self.outermost = Scope(source, self.diagnostics, None)
         self.scope = self.outermost
         self.types: dict[str, Type] = {}

@@ -47,12 +47,13 @@ class Recovery:
 
     def __init__(self, reader: ProgramRules) -> None:
         self.reader = reader
+        self.errors = 0
         self.searched = self.function = -1
 
     def recover(self, automaton: Automaton, token: Token) -> bool:
         """Report the error at `token`; False where reading cannot go on."""
-        reader = self.reader
-        if len(reader.diagnostics) >= MAX_ERRORS:
+        self.errors += 1
+        if self.errors > MAX_ERRORS:
             return False
         expected = acceptable(automaton.states)
         if (

@@ -10,6 +10,7 @@ from milc.diagnostics import Diagnostic, MilError, Source, Span
 from milc.ir.literals import WEIGHT_FILE
 from milc.ir.types import (
     ELEMENT_TYPES,
+    MAX_RANK,
     VARIADIC,
     DictType,
     Dim,
@@ -21,16 +22,12 @@ from milc.ir.types import (
     TensorType,
     TupleType,
     Type,
+    is_sane,
     scalar,
 )
 
-MAX_BYTES: Final = 1 << 40
-"""A tensor type of more bytes than this (1 TiB) is a mistake, or meant to be one."""
-
-MAX_DIMENSION: Final = (1 << 63) - 1
-
-MAX_RANK: Final = 32
-"""A tensor of more dimensions is a mistake too: Apple's tools take 5."""
+MOST_EMPTY_ROWS: Final = 4096
+"""More rows than this are not written out for the sake of their brackets."""
 
 BLOBFILE_FORM: Final = (
     f'write `tensor<fp16, [n]>(BLOBFILE(path = string("{WEIGHT_FILE}"), offset = uint64(64)))`'
@@ -86,10 +83,7 @@ def tensor_type(
     if len(shape) > MAX_RANK:
         message = f"a tensor has at most {MAX_RANK} dimensions, this one has {len(shape)}"
         raise MilError(Diagnostic("MIL0202", message, Span(source, start, end)))
-    known = 1
-    for dim in shape:
-        known *= dim if isinstance(dim, int) and dim else 1
-    if known * max(element.bits, 8) // 8 > MAX_BYTES or known > MAX_DIMENSION:
+    if not is_sane(element, shape):
         raise MilError(
             Diagnostic(
                 "MIL0208",
@@ -98,6 +92,14 @@ def tensor_type(
             )
         )
     return TensorType(element, shape)
+
+
+def is_written_bare(type: TensorType) -> bool:
+    """Whether a literal of the type is `[]`: it has no elements, and no end of rows without any."""
+    rows = 1
+    for dim in type.shape or ():
+        rows *= dim if isinstance(dim, int) and dim else 1
+    return type.count == 0 and rows > MOST_EMPTY_ROWS
 
 
 def plain_type(source: Source, text: str, start: int) -> Type:

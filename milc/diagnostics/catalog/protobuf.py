@@ -89,15 +89,16 @@ ENTRIES = (
         "rank and dimensions differ",
         "A tensor type tells its rank and lists its dimensions; the two must agree. Rank -1 with no"
         " dimensions means that the rank is unknown. Core ML itself works with up to 5 dimensions;"
-        " milc reads up to 256.",
+        " milc reads up to 32.",
         "type.tensorType.rank = 2   # with three dimensions",
         _REPORT,
     ),
     Entry(
         "MIL0529",
-        "dimension without a length",
+        "no sane dimension",
         "A dimension, and the length of a list, is either constant, from 0 to 2^64 - 1, or unknown."
-        " The message has to say which; an absent one says nothing.",
+        " The message has to say which; an absent one says nothing. All dimensions together may not"
+        " make a tensor of more than 2^40 bytes.",
         "type.tensorType.dimensions.add()",
         _REPORT,
     ),
