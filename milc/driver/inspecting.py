@@ -16,7 +16,7 @@ from milc.ir.types import Dim, ElementType, StateType, TensorType
 from milc.ir.walk import walk_ops
 from milc.opsets.versions import LADDER
 from milc.package.flexible import Flexibility, of_feature
-from milc.package.interface import interface
+from milc.package.interface import Interface, interfaces
 from milc.package.model import Model
 from milc.package.proto import model_pb2 as pb
 from milc.package.references import references
@@ -109,6 +109,7 @@ def info(model: Model) -> Info:
     """What a model takes, gives and holds. No weights are read."""
     functions = model.program.functions.values()
     description = _description(model)
+    every, default = interfaces(description), description.defaultFunctionName or "main"
     metadata = model.spec.description.metadata
     known = [v for v in LADDER if v.specification <= model.specification_version]
     operations = Counter(op.kind for function in functions for op in walk_ops(function))
@@ -117,7 +118,7 @@ def info(model: Model) -> Info:
         model.specification_version,
         list(known[-1].systems) if known else [],
         model.program.version,
-        [_function(function, description) for function in functions],
+        [_function(f, every.get(f.name), f.name == default) for f in functions],
         dict(sorted(operations.items(), key=lambda item: (-item[1], item[0]))),
         list(_parameters(model)),
         list(_weight_files(model)),
@@ -139,8 +140,7 @@ def _description(model: Model) -> pb.ModelDescription:
         return pb.ModelDescription()
 
 
-def _function(function: Function, description: pb.ModelDescription) -> FunctionInfo:
-    described = interface(description, function.name)
+def _function(function: Function, described: Interface | None, default: bool) -> FunctionInfo:
     features = {f.name: f for f in (*described.inputs, *described.states)} if described else {}
     results = {f.name: f for f in described.outputs} if described else {}
     inputs = _ordered(function.inputs, described.inputs if described else ())
@@ -148,8 +148,8 @@ def _function(function: Function, description: pb.ModelDescription) -> FunctionI
     return FunctionInfo(
         function.name,
         function.opset,
-        function.name == (description.defaultFunctionName or "main"),
-        [_feature(v, features) for v in inputs if v not in states],
+        default,
+        [_feature(v, features) for v in inputs if not isinstance(v.type, StateType)],
         [_feature(v, results) for v in _ordered(function.outputs, results.values())],
         [_feature(v, features) for v in states],
         sum(op.kind != "const" for op in walk_ops(function)),

@@ -5,6 +5,7 @@ Imports diagnostics, ir, opsets' ladder and the protobuf schema.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -17,7 +18,7 @@ from milc.package.interface import (
     ARRAY_TYPES,
     DEFAULT_FUNCTION,
     FIRST_WITH_FUNCTIONS,
-    interface,
+    interfaces,
 )
 from milc.package.proto import model_pb2 as pb
 from milc.package.tables import FLEXIBLE_SHAPES
@@ -99,9 +100,10 @@ class _Checker:
             there = ", ".join(f"`{name}`" for name in self.program.functions) or "none"
             text = f"the description is about function `{DEFAULT_FUNCTION}`; there is {there}"
             self.add("MIL0714", text)
+        every = interfaces(self.description)
         for name, function in self.program.functions.items():
             self.function = function
-            described = interface(self.description, name)
+            described = every.get(name)
             if described is None:
                 text = "the description does not mention it, so nobody can call it"
                 self.add("MIL0707", text, severity="warning")
@@ -117,10 +119,10 @@ class _Checker:
         default, program = self.description.defaultFunctionName, self.program.functions
         if self.version < FIRST_WITH_FUNCTIONS:
             self.add("MIL0714", f"a model of version {self.version} cannot list its functions")
-        for name in dict.fromkeys(names):
+        for name, count in Counter(names).items():
             if name not in program:
                 self.add("MIL0714", f"the description lists function `{name}`, which is not there")
-            if names.count(name) > 1:
+            if count > 1:
                 self.add("MIL0715", f"the description lists function `{name}` twice")
         if default not in names:
             said = f"`{default}`" if default else "none"
@@ -141,14 +143,14 @@ class _Checker:
                 if isinstance(value.type, StateType) == (role == "state")
             ]
         there = {value.name: value for value in values}
+        times = Counter(value.name for value in values)
         described: set[str] = set()
         for feature in features:
             name = feature.name
             value = there.get(name)
             if name in described:
-                twice = sum(held is value for held in values) > 1
                 text = f"the description has {role} `{name}` twice"
-                self.add("MIL0715", text, value, "warning" if twice else "error")
+                self.add("MIL0715", text, value, "warning" if times[name] > 1 else "error")
             elif value is None:
                 self.add("MIL0710", f"the description has {role} `{name}`, the program has not")
             else:

@@ -9,6 +9,7 @@ Imports diagnostics, ir, opsets' ladder and the protobuf schema.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from milc.diagnostics import BoundedFindings, Diagnostic, MilError
@@ -31,7 +32,7 @@ from milc.package.interface import (
     DEFAULT_FUNCTION,
     FIRST_WITH_FUNCTIONS,
     allowed_elements,
-    interface,
+    interfaces,
 )
 from milc.package.proto import model_pb2 as pb
 from milc.package.tables import FLEXIBLE_SHAPES
@@ -64,16 +65,20 @@ def specification_version(program: Program) -> int:
 
 def flexible_attribute(description: pb.ModelDescription, function: str) -> Literal | None:
     """The value of `FlexibleShapeInformation` for a function; None if its inputs are fixed."""
-    described = interface(description, function)
-    inputs = described.inputs if described is not None else ()
+    described = interfaces(description).get(function)
+    return _flexible(described.inputs) if described is not None else None
+
+
+def _flexible(inputs: Iterable[pb.FeatureDescription]) -> Literal | None:
     found = {feature.name: of_feature(feature.type) for feature in inputs}
     return flexible_literal({name: held for name, held in found.items() if held is not None})
 
 
 def show_flexibility(program: Program, description: pb.ModelDescription) -> None:
     """Give each function the attribute that Apple's compiler prints for it."""
+    described = interfaces(description)
     for name, function in program.functions.items():
-        literal = flexible_attribute(description, name)
+        literal = _flexible(described[name].inputs) if name in described else None
         if literal is not None:
             function.attributes[FLEXIBLE_SHAPES] = literal
 
@@ -84,8 +89,9 @@ def order_inputs(program: Program, description: pb.ModelDescription) -> None:
     Apple's compiler prints them sorted by name. Inputs that are not sorted stand as their author
     put them, and stay.
     """
+    every = interfaces(description)
     for name, function in program.functions.items():
-        described = interface(description, name)
+        described = every.get(name)
         names = [value.name for value in function.inputs]
         if described is None or names != sorted(names):
             continue

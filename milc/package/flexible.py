@@ -149,14 +149,14 @@ def _enumeration(inputs: dict[str, Flexibility], names: list[str]) -> DictLitera
     are the place of the combination, so that sorting keeps the order of the description.
     """
     count = max(len(inputs[name].shapes) for name in names)
-    entries = []
-    for index in range(count):
-        held = [
-            (string_literal(name), _shape(inputs[name].shapes[index]))
-            for name in names
-            if index < len(inputs[name].shapes)
-        ]
-        entries.append((string_literal(f"{index:08x}"), DictLiteral(_SHAPES, held)))
+    held: list[list[tuple[Literal, Literal]]] = [[] for _ in range(count)]
+    for name in names:
+        for index, shape in enumerate(inputs[name].shapes):
+            held[index].append((string_literal(name), _shape(shape)))
+    entries = [
+        (string_literal(f"{index:08x}"), DictLiteral(_SHAPES, entry))
+        for index, entry in enumerate(held)
+    ]
     return DictLiteral(_ENUMERATED, entries)
 
 

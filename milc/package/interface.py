@@ -46,11 +46,12 @@ class Interface(NamedTuple):
     states: Sequence[pb.FeatureDescription]
 
 
-def interface(description: pb.ModelDescription, function: str) -> Interface | None:
-    """What `description` says of a function; None if it does not speak of it."""
-    for held in description.functions:
-        if held.name == function:
-            return Interface(held.input, held.output, held.state)
-    if description.functions or function != DEFAULT_FUNCTION:
-        return None
-    return Interface(description.input, description.output, description.state)
+def interfaces(description: pb.ModelDescription) -> dict[str, Interface]:
+    """What `description` says of each function that it speaks of, by the function's name."""
+    if not description.functions:
+        held = Interface(description.input, description.output, description.state)
+        return {DEFAULT_FUNCTION: held}
+    found: dict[str, Interface] = {}
+    for function in description.functions:
+        found.setdefault(function.name, Interface(function.input, function.output, function.state))
+    return found
