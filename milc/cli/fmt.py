@@ -92,7 +92,7 @@ class _Run:
     def files(self, paths: tuple[str, ...]) -> int:
         """Do every file; the exit status as far as no error decides it."""
         from milc.cli.activity import Activity
-        from milc.driver.formatting import texts_below
+        from milc.driver.searching import texts_below
 
         with Activity(self.report.color) as activity:
             for path in texts_below(paths):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import click
 
@@ -12,9 +10,6 @@ from milc.cli.activity import Activity
 from milc.cli.options import STDIN, weights_option
 from milc.cli.options import source as read_source
 from milc.cli.report import OK, Report, reporting
-
-MODELS = (".mil", ".mlpackage", ".mlmodelc", ".mlmodel")
-"""What a folder that is no model is searched for."""
 
 
 @click.command(
@@ -47,7 +42,7 @@ def command(report: Report, sources: tuple[str, ...], weights: str | None, quiet
     """
     count = 0
     with Activity(report.color) as activity:
-        for path in _models(sources):
+        for path in _paths(sources):
             activity.phase(path)
             _verify(report, path, weights)
             count += 1
@@ -68,30 +63,8 @@ def _verify(report: Report, path: str, weights: str | None) -> None:
         report.add(error.diagnostics)
 
 
-def _models(paths: tuple[str, ...]) -> Iterator[str]:
-    """The models that paths stand for: what a folder of them holds, or the path itself."""
-    from milc.driver.searching import find
+def _paths(sources: tuple[str, ...]) -> Iterator[str]:
+    from milc.driver.searching import models_below
 
-    for path in paths:
-        if path == STDIN or not os.path.isdir(path):
-            yield path
-        elif (stages := _stages(path)) is not None:
-            yield from stages or [path]
-        else:
-            found = list(find(path, MODELS)) or [path]
-            for model in found:
-                yield from _stages(model) or [model]
-
-
-def _stages(path: str) -> list[str] | None:
-    """The programs of a compiled pipeline; none of any other model; None if there is no model."""
-    from milc.diagnostics import MilError
-    from milc.package.compiled import CompiledBundle
-    from milc.package.kinds import sniff
-
-    try:
-        if sniff(Path(path)) != "pipeline-mlmodelc":
-            return []
-        return [str(stage.folder) for stage in CompiledBundle(Path(path)).stages if stage.model_mil]
-    except MilError:
-        return None
+    for source in sources:
+        yield from (source,) if source == STDIN else models_below(source)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator
-
 from milc.diagnostics import Diagnostic, Source, Span
 from milc.diagnostics.files import decode, read_bytes
 from milc.diagnostics.staging import staged_file
-from milc.driver.searching import find
 from milc.syntax.format import comments, format_text
 from milc.syntax.print import Style
 
@@ -79,13 +75,3 @@ class Formatted:
 def format_file(path: str, style: Style = "milc") -> Formatted:
     """A file's text in a style; nothing is written. Raises MilError."""
     return Formatted(read_bytes(path), path, style)
-
-
-def texts_below(paths: Iterable[str]) -> Iterator[str]:
-    """The files that paths stand for: of a folder those that end in .mil, each file once."""
-    seen: set[str] = set()
-    for path in paths:
-        for found in find(path, (".mil",)) if os.path.isdir(path) else (path,):
-            if found not in seen:
-                seen.add(found)
-                yield found
