@@ -28,6 +28,11 @@ _STRINGS: Final = ("author", "description", "name", "path")
 _VERSION: Final = re.compile(r"([0-9]{1,9})\.([0-9]{1,9})\.([0-9]{1,9})")
 _NEWEST: Final = (1, 0, 0)
 _COPY: Final = "copy the package with its links followed: cp -RL"
+_OVERLAYS: Final = {
+    "Metadata.json": "the author, licence, version and description of the model",
+    "FeatureDescriptions.json": "what the model says of its inputs and outputs",
+}
+"""Items that Xcode adds where somebody edits a model there, and what they replace."""
 
 
 class Manifest(NamedTuple):
@@ -142,7 +147,15 @@ class _Reader:
         if os.path.exists(model) and not os.path.isfile(model):
             self._note("MIL0509", f"the root model {model.name} is no file")
         weights = (p for name, p in places.items() if p and entries[name]["name"] == "weights")
-        return Manifest(self.folder, model, next(weights, None))
+        found = next(weights, None)
+        self._check_unread({p.name: p for p in places.values() if p not in (None, model, found)})
+        return Manifest(self.folder, model, found)
+
+    def _check_unread(self, others: dict[str, Path]) -> None:
+        for name, replaced in _OVERLAYS.items():
+            if name in others:
+                text = f"{name} replaces {replaced}; milc reads the model alone, and writes it so"
+                self._note("MIL0519", text, severity="warning")
 
     def _object(self) -> dict[str, Any]:
         if not os.path.lexists(self.path):

@@ -22,6 +22,7 @@ pipeline."""
 _HEAD: Final = 4096
 _STAGE: Final = re.compile(r"model[0-9]{1,4}")
 _CONTROLS: Final = frozenset(range(32)) - frozenset(b"\t\n\r\f\v")
+_TEXT: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:program\b|//)").match
 _FIRST_RELEASE: Final = 6
 _MOST_FIELDS: Final = 256
 # Fields of a Model message; every kind of model has a field number from 200 on. ONNX's version is
@@ -82,10 +83,11 @@ def sniff(path: Path) -> Kind:
 
 def _folder(path: Path) -> Kind:
     names = set(os.listdir(path))
+    # Some tools put a manifest into compiled bundles; a package has its files below Data.
+    if "model.mil" in names and "Data" not in names:
+        return "mlmodelc"
     if "Manifest.json" in names:
         return "mlpackage"
-    if "model.mil" in names:
-        return "mlmodelc"
     if any(_STAGE.fullmatch(name) for name in names):
         return "pipeline-mlmodelc"
     if "coremldata.bin" in names:
@@ -113,7 +115,7 @@ def _file(path: Path, file: BinaryIO) -> Kind:
             raise _error("MIL0514", f"{other.what}, which milc does not read", path, other.help)
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "text"  # UTF-16: whoever reads it as text says so
-    if _CONTROLS.isdisjoint(head):
+    if _CONTROLS.isdisjoint(head) or _TEXT(head):
         return _text(path, head)
     return _message(path, file)
 

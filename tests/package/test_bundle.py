@@ -14,7 +14,7 @@ import pytest
 
 from milc.diagnostics import MilError
 from milc.ir import types as t
-from milc.package.bundle import looks_like_package, read_manifest, sniff, write_package
+from milc.package.bundle import AUTHOR, looks_like_package, read_manifest, sniff, write_package
 from milc.package.proto import model_pb2
 from milc.package.weights import BlobWriter, WeightFiles
 from tests.oracle import Oracle
@@ -232,6 +232,18 @@ def test_a_weights_folder_that_git_dropped_is_a_warning(tmp_path: Path) -> None:
     assert manifest.weights is not None
 
 
+@pytest.mark.parametrize("name", ["Metadata.json", "FeatureDescriptions.json"])
+def test_what_xcode_lays_over_a_model_is_not_read(name: str, package: Path) -> None:
+    manifest = json.loads((package / "Manifest.json").read_text("utf-8"))
+    values = {"author": AUTHOR, "description": "External Metadata Overlay", "name": name}
+    manifest["itemInfoEntries"]["overlay"] = {**values, "path": f"{AUTHOR}/{name}"}
+    (package / "Manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    (package / "Data" / AUTHOR / name).write_text("{}", encoding="utf-8")
+    (found,) = read_manifest(package).warnings
+    assert (found.code, found.severity) == ("MIL0519", "warning")
+    assert found.message.startswith(f"{name} replaces ")
+
+
 def test_many_items_are_read_in_no_time(package: Path) -> None:
     top = manifest_of(package)
     top["itemInfoEntries"] |= {f"x{i}": {} for i in range(10_000)}
@@ -281,6 +293,8 @@ ONNX = b"\x08\x08\x12\x07pytorch\x1a\x032.1:\x03\x0a\x01\x00B\x02\x10\x11"
         ("MIL0510", b"\x08" + b"\xff" * 40),
         ("MIL0510", b"\x08\x01\x1b\0"),
         ("mlmodel", b"\x08\x01\x12" + b"\xff" * 9 + b"\x01"),
+        ("text", b"\xef\xbb\xbf\nprogram(1.0)\0"),
+        ("text", b"// a\0"),
         ("MIL0511", b""),
         ("MIL0512", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n"),
         ("MIL0513", model_bytes(5)),
@@ -307,6 +321,8 @@ def test_a_file_is_known_by_its_content(expected: str, content: bytes, tmp_path:
         ("mlpackage", ["Manifest.json", "Data/"]),
         ("mlmodelc", ["model.mil", "coremldata.bin"]),
         ("mlmodelc", ["model.mil", "model.json"]),
+        ("mlmodelc", ["model.mil", "coremldata.bin", "Manifest.json"]),
+        ("mlpackage", ["model.mil", "Manifest.json", "Data/"]),
         ("pipeline-mlmodelc", ["model0/", "coremldata.bin"]),
         ("pipeline-mlmodelc", ["model1/"]),
         ("MIL0501", ["Data/"]),
@@ -353,7 +369,7 @@ def test_every_manifest_of_the_corpus_is_read_and_laid_out_as_ours(package: Path
     for path in found:
         manifest = read_manifest(path.parent)
         assert manifest.model.is_file()
-        assert {warning.code for warning in manifest.warnings} <= {"MIL0508"}
+        assert {warning.code for warning in manifest.warnings} <= {"MIL0508", "MIL0519"}
         text = path.read_text()
         alike += sorted(plain(text).splitlines()) == sorted(plain(ours).splitlines())
     assert len(found) > 50

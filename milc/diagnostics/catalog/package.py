@@ -1,4 +1,4 @@
-"""MIL0501 to MIL0518: packages, compiled bundles, unknown inputs. Imports Entry only."""
+"""MIL0501 to MIL0519: packages, compiled bundles, unknown inputs. Imports Entry only."""
 
 from __future__ import annotations
 
@@ -185,5 +185,18 @@ ENTRIES = (
         "$ milc decompile MobileNet.mlmodelc",
         "Only ML programs can be decompiled; with current coremltools a neural network's source"
         ' converts to one (`convert_to="mlprogram"`).',
+    ),
+    Entry(
+        "MIL0519",
+        "overlay that milc does not read",
+        "Where somebody edits a model's metadata or the words about its inputs and outputs in"
+        " Xcode, the model stays as it is, and Metadata.json or FeatureDescriptions.json in the"
+        " package says what counts instead. milc reads the model alone: `milc info` shows what the"
+        " model itself says, and a package or folder that milc writes has no overlays. A warning.",
+        """
+        $ milc compile edited_in_xcode.mlpackage -o model.mlpackage
+        """,
+        "Give `milc compile` what the overlay says: --author, --license, --version,"
+        " --short-description, or a --model-json with all of it.",
     ),
 )
