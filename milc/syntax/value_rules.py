@@ -16,6 +16,9 @@ from milc.syntax.types import BLOBFILE_FORM, bare_blobfile, plain_type
 
 _CACHED_LENGTH: Final = 100
 _STRING: Final = frozenset(("string", "tensor<string, []>"))
+_UINT64: Final = frozenset(("uint64", "tensor<uint64, []>"))
+_LONGEST_OFFSET: Final = 19
+"""Digits of a number that is a uint64 for certain."""
 _OFFSET_TYPE: Final = scalar(UINT64)
 
 _P = PATTERNS
@@ -68,14 +71,13 @@ class ValueRules(TypeRules):
 
     def plain_blob(self, type: Type, match: re.Match[str]) -> BlobRef | None:
         """A reference into a weight file, or None if it is for the fine rules."""
-        path = whole_literal(self.plain_type(match[2]), match[3])
-        offset = whole_literal(self.plain_type(match[4]), match[5])
-        if path is None or path.type is not SCALAR_STRING:
+        _, string, path, uint64, offset, _ = match.groups()
+        if string not in _STRING or uint64 not in _UINT64 or "\\" in path:
             return None
-        if offset is None or offset.type is not _OFFSET_TYPE:
+        where = self.words.setdefault(path, path[1:-1])
+        if len(offset) > _LONGEST_OFFSET or not where.startswith(MODEL_PATH):
             return None
-        (where,) = path.strings
-        return BlobRef(type, where, offset.item()) if where.startswith(MODEL_PATH) else None
+        return BlobRef(type, where, int(offset))
 
     def typed_literal(self, type: Type, start: int, end: int) -> Literal:
         """The literal from `start` to `end`; after an error an empty one of the type."""
