@@ -16,7 +16,7 @@ from milc.ir.types import Dim, ElementType, StateType, TensorType
 from milc.ir.walk import walk_ops
 from milc.opsets.versions import LADDER
 from milc.package.flexible import Flexibility, of_feature
-from milc.package.interface import Interface, interfaces
+from milc.package.interface import Interface, in_order, interfaces
 from milc.package.model import Model
 from milc.package.proto import model_pb2 as pb
 from milc.package.references import references
@@ -143,23 +143,17 @@ def _description(model: Model) -> pb.ModelDescription:
 def _function(function: Function, described: Interface | None, default: bool) -> FunctionInfo:
     features = {f.name: f for f in (*described.inputs, *described.states)} if described else {}
     results = {f.name: f for f in described.outputs} if described else {}
-    inputs = _ordered(function.inputs, described.inputs if described else ())
+    inputs = in_order(function.inputs, features)
     states = [value for value in function.inputs if isinstance(value.type, StateType)]
     return FunctionInfo(
         function.name,
         function.opset,
         default,
         [_feature(v, features) for v in inputs if not isinstance(v.type, StateType)],
-        [_feature(v, results) for v in _ordered(function.outputs, results.values())],
+        [_feature(v, results) for v in in_order(function.outputs, results)],
         [_feature(v, features) for v in states],
         sum(op.kind != "const" for op in walk_ops(function)),
     )
-
-
-def _ordered(values: list[Value], described: Iterable[pb.FeatureDescription]) -> list[Value]:
-    """The values in the description's order."""
-    places = {feature.name: place for place, feature in enumerate(described)}
-    return sorted(values, key=lambda value: places.get(value.name, len(places)))
 
 
 def _feature(value: Value, described: dict[str, pb.FeatureDescription]) -> Feature:

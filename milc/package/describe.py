@@ -32,6 +32,7 @@ from milc.package.interface import (
     DEFAULT_FUNCTION,
     FIRST_WITH_FUNCTIONS,
     allowed_elements,
+    in_order,
     interfaces,
 )
 from milc.package.proto import model_pb2 as pb
@@ -95,9 +96,8 @@ def order_inputs(program: Program, description: pb.ModelDescription) -> None:
         names = [value.name for value in function.inputs]
         if described is None or names != sorted(names):
             continue
-        order = [feature.name for feature in (*described.inputs, *described.states)]
-        places = {name: place for place, name in enumerate(order)}
-        function.inputs.sort(key=lambda value: places.get(value.name, len(places)))
+        features = (*described.inputs, *described.states)
+        function.inputs = in_order(function.inputs, (feature.name for feature in features))
 
 
 def derive(

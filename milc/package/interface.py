@@ -5,10 +5,11 @@ Imports ir and the protobuf schema.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from milc.ir import types as t
+from milc.ir.nodes import Value
 from milc.ir.types import ElementType
 from milc.package.proto import model_pb2 as pb
 
@@ -55,3 +56,9 @@ def interfaces(description: pb.ModelDescription) -> dict[str, Interface]:
     for function in description.functions:
         found.setdefault(function.name, Interface(function.input, function.output, function.state))
     return found
+
+
+def in_order(values: Iterable[Value], names: Iterable[str]) -> list[Value]:
+    """The values in the order of their names; those of other names behind, as they were."""
+    places = {name: place for place, name in enumerate(names)}
+    return sorted(values, key=lambda value: places.get(value.name, len(places)))

@@ -16,6 +16,7 @@ from milc.diagnostics import Diagnostic, MilError
 from milc.diagnostics.files import read_text
 from milc.ir.nodes import Function, Program, Value
 from milc.package.describe import order_inputs
+from milc.package.interface import in_order
 from milc.package.model import PROGRAM, Model
 from milc.package.proto import model_pb2 as pb
 from milc.package.unknown import places
@@ -82,9 +83,8 @@ def read_model_json(path: Path, otherwise: pb.Model, *, whole: bool = False) -> 
 def put_inputs_in_order(program: Program, orders: dict[str, list[str]]) -> None:
     """Order the inputs of functions as a model.json says."""
     for name in orders.keys() & program.functions.keys():
-        places = {held: place for place, held in enumerate(orders[name])}
-        inputs = program.functions[name].inputs
-        inputs.sort(key=lambda value: places.get(value.name, len(places)))
+        function = program.functions[name]
+        function.inputs = in_order(function.inputs, orders[name])
 
 
 def _orders(program: Program, description: pb.ModelDescription) -> dict[str, list[str]]:
