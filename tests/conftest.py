@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.oracle import Oracle
 from tests.shared import ORACLE_PYTHON
+
+# How long an example takes says more about the machine than about milc.
+settings.register_profile("milc", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("milc")
 
 
 @pytest.fixture(scope="session")

@@ -132,8 +132,10 @@ class _Writer:
 
     def group(self, group: Group, indent: int, tail: int) -> None:
         """Brackets: on this line if they fit there, else broken."""
-        if group.flat is not None and self.column + len(group.flat) + tail <= WIDTH:
-            self.text(group.flat, indent)
+        whole = group.flat
+        empty = whole is not None and len(whole) == 2
+        if whole is not None and (empty or self.column + len(whole) + tail <= WIDTH):
+            self.text(whole, indent)
             return
         self.text(group.open, indent)
         if _opens_at_once(group):

@@ -83,7 +83,8 @@ _lexeme = re.compile(
     rf"|(?P<number>{PATTERNS['NUMBER']})|(?P<word>{PATTERNS['NAME']})|(?P<mark>->|\.\.\.|.)"
 ).match
 _old_head = re.compile(r"(?:\s|//[^\n]*)*+program\s*\(\s*1\.0\s*\)").match
-_opens_type = re.compile(r"\s*+<").match
+_opens_type = re.compile(r"(?:\s++|//[^\n]*+)*+<").match
+_comments = re.compile(r"//[^\n]*+").findall
 _names_or_fills = re.compile(r"\s*+[(`A-Za-z_]").match
 
 # A line that is a whole statement as the house style has it needs no closer look. The first
@@ -189,7 +190,9 @@ class Lines:
         angle = _opens_type(self.text, self.at)
         if angle is not None:
             self.at = angle.end()
-            return self.type(text)
+            between = [Comment(comment, False) for comment in _comments(angle[0])]
+            whole, *inside = self.type(text)
+            return [whole, *between, *inside]
         if self.version == "1.0" and text in ELEMENT_TYPES and _names_or_fills(self.text, self.at):
             return [f"tensor<{text}, []>"]
         return [text]
