@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from milc.ir.literals import Literal
 
@@ -114,6 +114,13 @@ Dim = int | None | Variadic
 """A dimension: its length, None for `?`, or VARIADIC for `...`."""
 
 Shape = tuple[Dim, ...]
+
+
+def allows(shape: Sequence[Dim], lengths: Sequence[int]) -> bool:
+    """Whether a tensor of a shape of fixed rank may have these lengths; `?` may be any."""
+    return len(shape) == len(lengths) and all(
+        dim is None or dim == length for dim, length in zip(shape, lengths, strict=True)
+    )
 
 
 MAX_RANK: Final = 32

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from milc.diagnostics import BoundedFindings, Diagnostic, MilError, Severity
 from milc.ir.nodes import Function, Value
-from milc.ir.types import DictType, ListType, StateType, TensorType, Type
+from milc.ir.types import DictType, ListType, StateType, TensorType, Type, allows
 from milc.opsets.versions import BY_TAG, LADDER
 from milc.package.flexible import Flexibility, channels, flexibility, flexible_literal, of_feature
 from milc.package.interface import (
@@ -214,9 +214,7 @@ class _Checker:
         if not all(dim is None or isinstance(dim, int) for dim in dims):
             return
         for said in _shapes(shape, flexible):
-            if len(said) != len(dims) or not all(
-                dim is None or dim == length for dim, length in zip(dims, said, strict=True)
-            ):
+            if not allows(dims, said):
                 text = f"the description gives {role} `{value.name}` the shape {list(said)}"
                 self.add("MIL0713", f"{text}; it is a {type!r}", value)
                 return

@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from milc.diagnostics import BoundedFindings, Diagnostic, MilError
+from milc.diagnostics import BoundedFindings, Diagnostic, MilError, errors
 from milc.ir import types as t
 from milc.ir.literals import Literal
 from milc.ir.nodes import Function, Program, Value
-from milc.ir.types import DictType, StateType, TensorType, Type
+from milc.ir.types import DictType, StateType, TensorType, Type, allows
 from milc.opsets.versions import BY_TAG, FIRST_OF_TEXT_1_3, LADDER
 from milc.package.agree import check
 from milc.package.faults import Fault
@@ -110,9 +110,8 @@ def derive(
     """
     describer = _Describer(specification_version)
     description = describer.program(program)
-    errors = [found for found in describer.found if found.severity == "error"]
-    if errors:
-        raise MilError(errors)
+    if faults := errors(describer.found):
+        raise MilError(faults)
     if warnings is not None:
         warnings += describer.found
     return description
@@ -211,7 +210,7 @@ class _Describer:
             array.shape[:] = [dim for dim in dims if dim is not None] or [1]
             return feature
         for shape in flexible.shapes or (flexible.default, *zip(*flexible.ranges, strict=True)):
-            if not _may_be(dims, shape):
+            if not allows(dims, shape):
                 text = f"{FLEXIBLE_SHAPES} gives `{value.name}` the shape {list(shape)}"
                 raise Fault("MIL0705", f"{text}, which {type!r} cannot have")
         write_flexibility(flexible, array)
@@ -304,9 +303,3 @@ def _dims(type: TensorType, what: str) -> tuple[int | None, ...]:
     if any(dim is not None and dim > _LONGEST for dim in dims):
         raise Fault("MIL0702", f"{what} is a {type!r}, too long for a description")
     return tuple(dims)
-
-
-def _may_be(dims: tuple[int | None, ...], shape: tuple[int, ...]) -> bool:
-    return len(dims) == len(shape) and all(
-        dim is None or dim == length for dim, length in zip(dims, shape, strict=True)
-    )

@@ -16,7 +16,16 @@ from milc.diagnostics.prose import clip, many
 from milc.grammar import PATTERNS
 from milc.ir.literals import DictLiteral, ListLiteral, Literal, TensorLiteral, TupleLiteral
 from milc.ir.numbers import pack
-from milc.ir.types import STRING, VARIADIC, DictType, ListType, TensorType, TupleType, Type
+from milc.ir.types import (
+    STRING,
+    VARIADIC,
+    DictType,
+    ListType,
+    TensorType,
+    TupleType,
+    Type,
+    allows,
+)
 from milc.syntax import lexemes
 from milc.syntax.lexemes import CLOSERS
 from milc.syntax.types import is_written_bare, type_text
@@ -249,9 +258,7 @@ class _Reader:
     ) -> None:
         """Check the shape of the nesting; elements written flat are only warned of."""
         declared = type.shape or ()
-        if len(shape) == len(declared) and all(
-            d is None or d == s for d, s in zip(declared, shape, strict=True)
-        ):
+        if allows(declared, shape):
             return
         if shape[:1] == (0,) and is_written_bare(type):
             return

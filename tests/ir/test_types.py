@@ -171,3 +171,19 @@ def test_a_walk_does_not_recurse() -> None:
     for _ in range(5000):
         type = ListType(type)
     assert sum(1 for _ in type.walk()) == 5001
+
+
+@pytest.mark.parametrize(
+    ("shape", "lengths", "may"),
+    [
+        ((), (), True),
+        ((1, 2), (1, 2), True),
+        ((1, None), (1, 7), True),
+        ((1, None), (2, 7), False),
+        ((None,), (), False),
+    ],
+)
+def test_the_lengths_that_a_shape_allows(
+    shape: types.Shape, lengths: tuple[int, ...], may: bool
+) -> None:
+    assert types.allows(shape, lengths) is may
