@@ -19,11 +19,10 @@ class Value:
     """What an op produces or a function or block takes: a name, a type, and its users.
 
     `owner` is the Op that produces it, the Block or Function that takes it as an argument, or
-    None for a name that nothing defines (which a diagnostic has reported). `uses` counts, for
-    each Op or Block, how often it names the value among its operands or outputs.
+    None for a name that nothing defines (which a diagnostic has reported).
     """
 
-    __slots__ = ("name", "owner", "span", "type", "uses")
+    __slots__ = ("_uses", "name", "owner", "span", "type")
 
     def __init__(
         self,
@@ -36,7 +35,24 @@ class Value:
         self.type = type
         self.owner = owner
         self.span = span
-        self.uses: dict[Op | Block, int] = {}
+        # The only user, or a dict of all of them once there are more or somebody asks: most values
+        # have one, and a dict is three times as large as the value.
+        self._uses: Op | Block | dict[Op | Block, int] | None = None
+
+    @property
+    def uses(self) -> dict[Op | Block, int]:
+        """How often each Op or Block names the value among its operands or outputs."""
+        held = self._uses
+        if not isinstance(held, dict):
+            held = self._uses = {} if held is None else {held: 1}
+        return held
+
+    def add_use(self, user: Op | Block) -> None:
+        """Count one use more; for whoever puts the value among operands or outputs."""
+        if self._uses is None:
+            self._uses = user
+        else:
+            self.uses[user] = self.uses.get(user, 0) + 1
 
     @property
     def op(self) -> Op | None:
@@ -96,7 +112,7 @@ class Op:
         for operands in self.args.values():
             for operand in operands:
                 if isinstance(operand, Value):
-                    operand.uses[self] = operand.uses.get(self, 0) + 1
+                    operand.add_use(self)
         for result in self.results:
             result.owner = self
         for block in self.blocks:
@@ -206,7 +222,7 @@ class Block:
             drop_use(value, self)
         self.outputs = list(values)
         for value in self.outputs:
-            value.uses[self] = value.uses.get(self, 0) + 1
+            value.add_use(self)
 
     def __len__(self) -> int:
         return self.length

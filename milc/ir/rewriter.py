@@ -400,7 +400,7 @@ def _unlink(op: Op) -> None:
 def _bind(op: Op, arg: str, operands: tuple[Operand, ...]) -> None:
     for operand in operands:
         if isinstance(operand, Value):
-            operand.uses[op] = operand.uses.get(op, 0) + 1
+            operand.add_use(op)
     for operand in op.args.get(arg, ()):
         if isinstance(operand, Value):
             drop_use(operand, op)

@@ -115,11 +115,12 @@ class _Decoder:
             raise Fault("MIL0525", "a function has no name")
         function.attributes = self.reader.values(message.attributes)
         function.inputs = self.values(message.inputs, function)
-        if message.opset in BY_TAG:
+        spelt = {message.opset, *message.block_specializations} & BY_TAG.keys()
+        for tag in sorted(spelt):
             raise Fault(
                 "MIL0524",
-                f"the opset is spelt `{message.opset}`, as in text",
-                f"in a package it is `{BY_TAG[message.opset].protobuf}`",
+                f"the opset is spelt `{tag}`, as in text",
+                f"in a package it is `{BY_TAG[tag].protobuf}`",
             )
         if message.opset not in message.block_specializations:
             held = ", ".join(sorted(message.block_specializations)) or "none at all"
@@ -198,7 +199,7 @@ class _Decoder:
             name = binding.name
             if name:
                 value = scope.names.get(name) or scope.find(name)
-                value.uses[op] = value.uses.get(op, 0) + 1
+                value.add_use(op)
                 found.append(value)
             elif binding.HasField("value"):
                 found.append(self.reader.value(binding.value))

@@ -113,7 +113,7 @@ def _replace(meant: dict[Value, Value]) -> None:
         for user, count in old.uses.items():
             new.uses[user] = new.uses.get(user, 0) + count
             users[user] = None
-        old.uses = {}
+        old.uses.clear()
     for user in users:
         if isinstance(user, Op):
             for name, bound in user.args.items():
