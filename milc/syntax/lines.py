@@ -137,11 +137,23 @@ class Lines:
                 break
             elif text == "{":
                 lines[-1].append(Braces(self.statements(depth + 1)))
+                if not depth:
+                    lines.append([])
+            elif text == ";":
+                self.semicolon(lines)
             else:
                 lines[-1].extend(self.item(kind, text))
-                if text == ";":
+                if depth == 1 and lines[-1][-2:-1] == ["->"]:
+                    # The end of a function, whose semicolon may be missing.
                     lines.append([])
         return [line for line in lines if line]
+
+    def semicolon(self, lines: list[list[Item]]) -> None:
+        """End a statement, which has got its own line already if it is a function."""
+        ended = not lines[-1] and len(lines) > 1 and not isinstance(lines[-2][0], Blank)
+        lines[-2 if ended else -1].append(";")
+        if not ended:
+            lines.append([])
 
     def whole_lines(self, lines: list[list[Item]], room: int) -> None:
         """Take statements that need no change, as long as they follow each other."""
