@@ -42,6 +42,8 @@ class StatementRules(ValueRules):
             if given:
                 self.plain_arguments(args, text, *match.span(5))
             if called is not None:
+                # Most ops are called like their first result: one string for both.
+                called = name if called == name else called
                 attributes["name"] = TensorLiteral(SCALAR_STRING, (called,))
             if behind or others:
                 self.plain_attributes(attributes, text, *match.span(7 if behind else 8))
