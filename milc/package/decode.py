@@ -10,10 +10,12 @@ from collections.abc import Iterable, Sequence
 from google.protobuf.message import Message
 
 from milc.diagnostics import Diagnostic
+from milc.diagnostics.prose import clip
 from milc.ir.collector import collector_paused
 from milc.ir.names import undefined_name
 from milc.ir.nodes import Block, Function, Op, Operand, Program, Value
 from milc.ir.types import UNKNOWN_TYPE
+from milc.ir.walk import LONGEST, MOST_NAMED
 from milc.opsets.versions import BY_PROTOBUF, BY_TAG, text_version
 from milc.package.faults import DEEPEST, Fault, Findings
 from milc.package.proto import mil_pb2 as pb
@@ -215,14 +217,15 @@ class _Decoder:
 
     def where(self, message: pb.Operation | None = None) -> str:
         """What precedes a diagnostic's message."""
-        function = f"function `{self.function_name}`"
+        function = f"function `{clip(self.function_name, LONGEST)}`"
         return f"{function}, {_called(message)}: " if message is not None else f"{function}: "
 
 
 def _called(message: pb.Operation) -> str:
     """An operation as a person would find it again."""
-    results = ", ".join(output.name for output in message.outputs)
-    return f"`{message.type}` operation `{results}`" if results else f"`{message.type}` operation"
+    kind = clip(message.type, LONGEST)
+    results = ", ".join(clip(output.name, LONGEST) for output in message.outputs[:MOST_NAMED])
+    return f"`{kind}` operation `{results}`" if results else f"`{kind}` operation"
 
 
 def _tag(opset: str) -> str:

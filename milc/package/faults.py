@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from milc.diagnostics import Diagnostic, MilError, Span
+from milc.diagnostics import BoundedFindings, Diagnostic, MilError, Span
 
 MOST: Final = 100
 """After this many errors an input is given up: what follows is noise, or an attack."""
@@ -36,12 +36,14 @@ class Findings:
 
     def __init__(self, path: str | None = None) -> None:
         self.path = path
-        self.found: list[Diagnostic] = []
+        self.found: list[Diagnostic] = BoundedFindings()
+        self._errors = 0
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Note one."""
         if diagnostic.path is None:
             diagnostic.path = self.path
         self.found.append(diagnostic)
-        if len(self.found) >= MOST:
+        self._errors += diagnostic.severity == "error"
+        if self._errors >= MOST:
             raise MilError(self.found)
