@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from milc.diagnostics import Diagnostic, MilError, Source, errors
-from milc.diagnostics.files import AnyPath, decode, read_bytes
+from milc.diagnostics.files import AnyPath, decode, read_text
 from milc.ir.nodes import Program
 from milc.package.compiled import CompiledBundle
 from milc.package.kinds import sniff
@@ -54,11 +54,12 @@ def read_model(
     there is no text to read.
     """
     if isinstance(path, Text):
-        return _of_text(path, weights)
+        return _of_text(Source(decode(path.data, path.path), path.path), path.root, weights)
     place = Path(path)
     kind = sniff(place)
     if kind == "text":
-        return _of_text(Text(read_bytes(place), os.fspath(path), place.parent), weights)
+        # The bytes are not kept while the text is read: both may be large.
+        return _of_text(Source(read_text(path), os.fspath(path)), place.parent, weights)
     found: list[Diagnostic] = []
     if kind == "mlpackage":
         model = load_package(place)
@@ -71,11 +72,11 @@ def read_model(
     return model, found
 
 
-def _of_text(text: Text, weights: AnyPath | None = None) -> tuple[Model, list[Diagnostic]]:
+def _of_text(source: Source, root: Path, weights: AnyPath | None) -> tuple[Model, list[Diagnostic]]:
     """The model of a text, without a description."""
-    program, found = read(Source(decode(text.data, text.path), text.path))
-    files = WeightFiles(_folder(weights) if weights is not None else text.root)
-    return Model(program, weights=files, path=text.path), found
+    program, found = read(source)
+    files = WeightFiles(_folder(weights) if weights is not None else root)
+    return Model(program, weights=files, path=source.path), found
 
 
 def _bundle(folder: Path, found: list[Diagnostic]) -> Model:
