@@ -36,7 +36,7 @@ _WORDS: Final = {
 _TYPE_WORDS: Final = frozenset(("TENSOR", "LIST", "DICT", "TUPLE", "STATE", "BUFFER"))
 
 _definition = re.compile(
-    rf"(?:\b(?:{PATTERNS['P_TYPE']})|>)\s++({PATTERNS['WORD']})\s*+(?=[,=)\]])"
+    rf"(?:\b(?:{PATTERNS['P_TYPE']})|>)\s++%?({PATTERNS['WORD']})\s*+(?=[,=)\]])"
 ).finditer
 _body = re.compile(r"\{[ \t]*(?://[^\n]*)?\n|\{(?=\s*(?:tensor|\w+\s+\w+\s*=))").search
 _next_function = re.compile(r"^[ \t]*func\b|\bfunc\s+\w+\s*<", re.M).search
@@ -90,6 +90,7 @@ class Recovery:
             token.start,
             max(token.end, token.start),
             label=f"expected {wanted}",
+            help=_hint(automaton, token),
             labels=self.unclosed() if token.type == END else (),
         )
 
@@ -118,7 +119,10 @@ class Recovery:
         closing = _index_of_token(automaton.values[body:], "RBRACE")
         if closing is not None:
             del automaton.states[body + closing + 2 :], automaton.values[body + closing + 1 :]
-            self.skip_statement(automaton, token)
+            if token.type == "RBRACE":  # it ends what is around
+                automaton.at = token.start
+            else:
+                self.skip_statement(automaton, token)
             for kind in ("ARROW", "LPAR", "RPAR"):
                 automaton.feed(Token(kind, "", token.start, token.start))
             if "SEMICOLON" in acceptable(automaton.states):
@@ -244,6 +248,12 @@ def _first_place(values: list[Any], otherwise: int) -> int:
     return min(places, default=otherwise)
 
 
+def _hint(automaton: Automaton, token: Token) -> str | None:
+    from milc.syntax.hints import hint  # of use for texts that are wrong, and for no other
+
+    return hint(automaton.text, token.start)
+
+
 def _listed(expected: list[str]) -> str:
     words = [_WORDS[kind] for kind in expected if kind in _WORDS and kind != "STATEMENT"]
     if _TYPE_WORDS & set(expected):
@@ -305,7 +315,7 @@ def _block_comment(automaton: Automaton, token: Token, expected: list[str]) -> _
 def _character(automaton: Automaton, token: Token, expected: list[str]) -> _Special:
     if token.type != "":
         return None
-    label = {"label": f"expected {_listed(expected)}"}
+    label = {"label": f"expected {_listed(expected)}", "help": _hint(automaton, token)}
     if len(token.text) > 1:
         return "MIL0102", f"{_found(token)} is neither a name nor a number", label
     shown = f"`{token.text}`" if token.text.isprintable() else f"U+{ord(token.text):04X}"

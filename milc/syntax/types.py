@@ -43,13 +43,16 @@ def element_type(source: Source, name: str, start: int, end: int) -> ElementType
         return known
     if name == "BLOBFILE":
         raise bare_blobfile(source, start, end)
-    near = _nearest(name) if len(name) < 40 else None
+    from milc.syntax.hints import RETURN, TYPES
+
+    near = TYPES.get(name) or (_nearest(name) if len(name) < 40 else None)
+    help = f"did you mean `{near}`?" if near else f"known are {', '.join(ELEMENT_TYPES)}"
     raise MilError(
         Diagnostic(
             "MIL0201",
             f"`{name}` is no type",
             Span(source, start, end),
-            help=f"did you mean `{near}`?" if near else f"known are {', '.join(ELEMENT_TYPES)}",
+            help=RETURN if name == "return" else help,
         )
     )
 

@@ -126,18 +126,15 @@ class ValueRules(TypeRules):
         return At(None, children[0].start, children[-1].end)
 
     def untyped(self, start: int, end: int) -> None:
-        text = self.source.text[start:end]
-        shown = text if len(text) < 30 else "…"
-        guess = "bool" if text in ("true", "false") else "string" if text[0] == '"' else "int32"
-        if text[0] == "[":
-            guess = "tensor<int32, [n]>"
+        from milc.syntax.hints import typed
+
         self.report(
             "MIL0104",
             "a literal needs its type in front",
             start,
             end,
             label="type declaration expected here",
-            help=f"write the type and put the literal in parentheses, such as `{guess}({shown})`",
+            help=typed(self.source.text[start:end]),
         )
 
     def on_blob(self, children: list[Any]) -> At:
