@@ -23,7 +23,7 @@ from milc.ir.literals import (
 )
 from milc.ir.names import REDEFINING
 from milc.ir.nodes import Block, Function, Op, Operand, Program, Value
-from milc.ir.types import FP64, STRING, Shape, scalar
+from milc.ir.types import FP64, SCALAR_STRING, STRING, UINT64, Shape, scalar
 from milc.syntax.lexemes import float_texts, quote, show_name
 from milc.syntax.types import is_written_bare, type_text
 
@@ -44,7 +44,7 @@ def to_text(program: Program, style: Style = "milc") -> str:
 
 
 def with_spans(program: Program, path: str) -> Source:
-    """Print the program in Apple's style and give its ops and values their places in the text.
+    """Print the program in Apple's style and give its functions and ops their places in the text.
 
     For showing findings about a program that came from a package.
     """
@@ -58,10 +58,11 @@ def with_spans(program: Program, path: str) -> Source:
 
 INDENT: Final = "    "
 _DOUBLE: Final = scalar(FP64)
+_OFFSET: Final = scalar(UINT64)
 
 
 class Printer:
-    """Prints one program, a statement a line; `places` then says where each op stands.
+    """Prints one program, a statement a line; `places` then says where each function and op is.
 
     Unless `keep_order` is asked for, what has no order of its own is sorted by name, as Apple's
     compiler does: arguments, attributes, entries of dicts, and a function's inputs.
@@ -72,7 +73,7 @@ class Printer:
         self.sorted: Callable[[Iterable[str]], Iterable[str]] = iter if keep_order else sorted
         self.keep_order = keep_order
         self.version = program.version
-        self.places: list[tuple[Function | Op | Value, int, int]] = []
+        self.places: list[tuple[Function | Op, int, int]] = []
         self._defined: set[str] = set()
         self._at = 0
 
@@ -145,13 +146,9 @@ class Printer:
         return f"{type_text(value.type, self.version)} {shown}"
 
     def parameters(self, values: Iterable[Value]) -> str:
-        """Typed names in parentheses."""
-        return f"({self.typed_names(values)})"
-
-    def typed_names(self, values: Iterable[Value]) -> str:
-        """`TYPE name, TYPE name`."""
-        version = self.version
-        return ", ".join([f"{type_text(v.type, version)} {show_name(v.name)}" for v in values])
+        """`(TYPE name, TYPE name)`."""
+        typed = [f"{type_text(v.type, self.version)} {show_name(v.name)}" for v in values]
+        return f"({', '.join(typed)})"
 
     def names(self, values: Iterable[Value]) -> str:
         """Names in parentheses."""
@@ -186,14 +183,9 @@ def literal_text(literal: Literal, version: str = "1.3", keep_order: bool = Fals
     if isinstance(literal, TensorLiteral):
         return tensor_text(literal)
     if isinstance(literal, BlobRef):
-        string, offset = (
-            ("tensor<string, []>", "tensor<uint64, []>")
-            if version == "1.0"
-            else ("string", "uint64")
-        )
-        return (
-            f"BLOBFILE(path = {string}({quote(literal.path)}), offset = {offset}({literal.offset}))"
-        )
+        path = f"{type_text(SCALAR_STRING, version)}({quote(literal.path)})"
+        offset = f"{type_text(_OFFSET, version)}({literal.offset})"
+        return f"BLOBFILE(path = {path}, offset = {offset})"
     if isinstance(literal, DictLiteral):
         entries = literal.entries if keep_order else sorted(literal.entries, key=_entry_order)
         pairs = [[_entry_text(part, version, keep_order) for part in entry] for entry in entries]
