@@ -7,9 +7,7 @@ from typing import Any
 import click
 
 from milc.cli.activity import Activity
-from milc.cli.options import natural, pairs, weights_option
-from milc.cli.options import output as checked_output
-from milc.cli.options import source as read_source
+from milc.cli.options import checked_output, natural, pairs, read_source, weights_option
 from milc.cli.report import OK, Report, reporting
 
 SUFFIXES = (".mlpackage", ".mlmodel")

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from milc.cli.activity import Activity
-from milc.cli.options import pairs, style_option, weights_option
-from milc.cli.options import source as read_source
+from milc.cli.options import pairs, read_source, style_option, weights_option
 from milc.cli.report import OK, Report, put, reporting
 
 if TYPE_CHECKING:

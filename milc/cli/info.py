@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import click
 
-from milc.cli.options import source as read_source
-from milc.cli.options import weights_option
+from milc.cli.options import read_source, weights_option
 from milc.cli.report import OK, Report, draw, put, reporting
 
 

@@ -57,7 +57,7 @@ def style_option(command: _F) -> _F:
     )(command)
 
 
-def source(path: str) -> str | Text:
+def read_source(path: str) -> str | Text:
     """What a verb is to read: a path, or the text of standard input for `-`."""
     if path != STDIN:
         return path
@@ -66,7 +66,7 @@ def source(path: str) -> str | Text:
     return Text(sys.stdin.buffer.read(), "<stdin>", Path())
 
 
-def output(given: str | None, path: str, suffixes: tuple[str, ...]) -> str:
+def checked_output(given: str | None, path: str, suffixes: tuple[str, ...]) -> str:
     """Where a verb is to write, if that has one of the suffixes; else an error that proposes one.
 
     `path` is what it reads.

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import click
 
 from milc.cli.activity import Activity
-from milc.cli.options import STDIN, weights_option
-from milc.cli.options import source as read_source
+from milc.cli.options import STDIN, read_source, weights_option
 from milc.cli.report import OK, Report, reporting
 
 
