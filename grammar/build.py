@@ -43,14 +43,15 @@ def patterns(text: str) -> dict[str, str]:
 
 def numbering(table: Any) -> dict[Any, int]:
     """A number for each state, found from the start states on, so that it is always the same."""
-    found = {state: 0 for _, state in sorted(table.start_states.items())}
+    starts = (state for _, state in sorted(table.start_states.items()))
+    found = {state: number for number, state in enumerate(starts)}
     waiting = list(found)
     for state in waiting:
         for _, (move, target) in sorted(table.states[state].items()):
             if str(move) == "Shift" and target not in found:
-                found[target] = 0
+                found[target] = len(found)
                 waiting.append(target)
-    return {state: number for number, state in enumerate(waiting)}
+    return found
 
 
 def tables(text: str) -> dict[str, Any]:
