@@ -212,7 +212,7 @@ def tensor_text(literal: TensorLiteral) -> str:
     type = literal.type
     texts = element_texts(literal)
     shape = type.shape
-    if not shape or is_written_bare(type):
+    if not shape or not texts and is_written_bare(type):
         return texts[0] if texts else "[]"
     return nested(texts, _lengths(shape, len(texts)))
 

@@ -98,11 +98,11 @@ def tensor_type(
 
 
 def is_written_bare(type: TensorType) -> bool:
-    """Whether a literal of the type is `[]`: it has no elements, and no end of rows without any."""
-    rows = 1
-    for dim in type.shape or ():
+    """Whether a literal without elements is `[]`, for it has no end of rows without any."""
+    rows, dims = 1, type.shape or ()
+    for dim in dims:
         rows *= dim if isinstance(dim, int) and dim else 1
-    return type.count == 0 and rows > MOST_EMPTY_ROWS
+    return rows > MOST_EMPTY_ROWS and not all(isinstance(dim, int) and dim for dim in dims)
 
 
 def plain_type(source: Source, text: str, start: int) -> Type:
