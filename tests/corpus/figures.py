@@ -41,9 +41,9 @@ NO_MODELS = {
 
 
 class Figure(NamedTuple):
-    """How many items there were, and what is wrong with those of which the figure does not hold."""
+    """The items that there were, and what is wrong with those of which the figure does not hold."""
 
-    count: int
+    items: set[str]
     wrong: dict[str, str]
 
 
@@ -60,7 +60,7 @@ class Check(NamedTuple):
         """Look at every item."""
         outcomes = dict(self.run(options))
         wrong = {name: problem for name, problem in outcomes.items() if problem is not None}
-        return Figure(len(outcomes), wrong)
+        return Figure(set(outcomes), wrong)
 
     def expects(self, name: str, problem: str) -> bool:
         """Whether this is known to be wrong."""
@@ -69,7 +69,8 @@ class Check(NamedTuple):
     def faults(self, figure: Figure) -> dict[str, str]:
         """What is wrong and not known to be, and what is not wrong although it is listed."""
         faults = {n: why for n, why in figure.wrong.items() if not self.expects(n, why)}
-        return faults | dict.fromkeys(self.known.keys() - figure.wrong.keys(), "it holds")
+        holding = figure.items & self.known.keys() - figure.wrong.keys()
+        return faults | dict.fromkeys(holding, "nothing, although it is listed")
 
 
 CHECKS = {
@@ -135,14 +136,12 @@ def report(name: str, check: Check, options: Options) -> bool:
     begun = time.perf_counter()
     figure = check.figure(options)
     seconds = time.perf_counter() - begun
-    held = figure.count - len(figure.wrong)
-    print(f"{check.point:4} {held:5} of {figure.count:5}  {seconds:6.1f} s  {name}: {check.title}")
-    for item, problem in figure.wrong.items():
-        mark = "known" if check.expects(item, problem) else "WRONG"
-        print(f"     {mark}  {item}: {problem}")
-    for item in check.known.keys() - figure.wrong.keys():
-        print(f"     HOLDS, though listed as an exception  {item}")
-    return figure.count > 0 and check.faults(figure) == {}
+    count, faults = len(figure.items), check.faults(figure)
+    held = count - len(figure.wrong)
+    print(f"{check.point:4} {held:5} of {count:5}  {seconds:6.1f} s  {name}: {check.title}")
+    for item, problem in (figure.wrong | faults).items():
+        print(f"     {'WRONG' if item in faults else 'known'}  {item}: {problem}", flush=True)
+    return count > 0 and not faults
 
 
 def main() -> int:
