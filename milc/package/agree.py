@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Final
 from milc.diagnostics import BoundedFindings, Diagnostic, MilError, Severity
 from milc.ir.nodes import Function, Value
 from milc.ir.types import DictType, ListType, StateType, TensorType, Type, allows
+from milc.ir.walk import place
 from milc.opsets.versions import BY_TAG, LADDER
+from milc.package.features import doubts, faults
 from milc.package.flexible import Flexibility, channels, flexibility, flexible_literal, of_feature
 from milc.package.interface import (
     ARRAY_TYPES,
@@ -68,7 +70,7 @@ class _Checker:
     ) -> None:
         """Note a finding, about a value if it is about one."""
         function = self.function
-        where = f"function `{function.name}`: " if function is not None else ""
+        where = f"{place(function)}: " if function is not None else ""
         span = value.span if value is not None else function.span if function is not None else None
         self.found.append(
             Diagnostic(code, where + message, span, severity=severity, path=self.path, help=help)
@@ -94,7 +96,7 @@ class _Checker:
     def functions(self) -> None:
         """Which functions there are, and each with what is said of it."""
         names = [function.name for function in self.description.functions]
-        if names:
+        if names or self.description.defaultFunctionName:
             self._listed(names)
         elif DEFAULT_FUNCTION not in self.program.functions:
             there = ", ".join(f"`{name}`" for name in self.program.functions) or "none"
@@ -112,6 +114,9 @@ class _Checker:
             self._features(function, described.states, "state")
             self._features(function, described.outputs, "output")
             self._flexibility(function, described.inputs)
+            required = described.states or [f for f in described.inputs if not f.type.isOptional]
+            if described.inputs and not required:
+                self.add("MIL0720", "all inputs are optional, and one has to be required")
             if not function.inputs and self.version < FIRST_WITH_FUNCTIONS:
                 self.add("MIL0708", f"a model of version {self.version} needs an input")
 
@@ -126,10 +131,13 @@ class _Checker:
                 self.add("MIL0715", f"the description lists function `{name}` twice")
         if default not in names:
             said = f"`{default}`" if default else "none"
-            self.add("MIL0714", f"the default function is {said}; listed are {', '.join(names)}")
-        if self.description.input or self.description.output or self.description.state:
-            text = "the description has features besides those of its functions"
-            self.add("MIL0714", text, severity="warning")
+            listed = ", ".join(names) or "none"
+            self.add("MIL0714", f"the default function is {said}; listed are {listed}")
+        described = self.description
+        if described.input or described.output or described.state or described.trainingInput:
+            self.add("MIL0714", "the description has features besides those of its functions")
+        if described.predictedFeatureName or described.predictedProbabilitiesName:
+            self.add("MIL0714", "the description names predicted features outside its functions")
 
     def _features(
         self, function: Function, features: Sequence[pb.FeatureDescription], role: str
@@ -155,10 +163,18 @@ class _Checker:
                 self.add("MIL0710", f"the description has {role} `{name}`, the program has not")
             else:
                 self._feature(value, feature.type, role)
+            self._refused(feature, role, value)
             described.add(name)
         for name, value in there.items():
             if name not in described:
                 self.add("MIL0711", f"the description does not mention {role} `{name}`", value)
+
+    def _refused(self, feature: pb.FeatureDescription, role: str, value: Value | None) -> None:
+        """What Apple's compiler would not have, whatever the program."""
+        for text in faults(feature.type, role, self.version):
+            self.add("MIL0720", f"{role} `{feature.name}`: {text}", value)
+        for text in doubts(feature.type):
+            self.add("MIL0720", f"{role} `{feature.name}`: {text}", value, severity="warning")
 
     def _feature(self, value: Value, type: pb.FeatureType, role: str) -> None:
         kind = type.WhichOneof("Type")

@@ -85,14 +85,14 @@ def _of_array(array: pb.ArrayFeatureType) -> Flexibility | None:
 def _of_image(image: pb.ImageFeatureType) -> Flexibility | None:
     """Images are tensors [1, channels, height, width] to the program."""
     front = (1, channels(image))
-    default = (*front, image.height, image.width)
+    default = (*front, image.height, image.width) if min(image.height, image.width) > 0 else ()
     if image.HasField("enumeratedSizes"):
-        sizes = image.enumeratedSizes.sizes
-        return Flexibility(default, shapes=tuple((*front, s.height, s.width) for s in sizes))
+        shapes = tuple((*front, s.height, s.width) for s in image.enumeratedSizes.sizes)
+        return Flexibility(default or (shapes[0] if shapes else ()), shapes=shapes)
     if image.HasField("imageSizeRange"):
         size = image.imageSizeRange
-        fixed = tuple((length, length) for length in front)
-        return Flexibility(default, (*fixed, _range(size.heightRange), _range(size.widthRange)))
+        ranges = (*((n, n) for n in front), _range(size.heightRange), _range(size.widthRange))
+        return Flexibility(default or tuple(low for low, _ in ranges), ranges)
     return None
 
 

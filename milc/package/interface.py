@@ -28,15 +28,16 @@ ARRAY_TYPES: Final[dict[ElementType, pb.ArrayFeatureType.ArrayDataType.ValueType
 }
 """How a description calls an element type."""
 
-_SINCE: Final[dict[ElementType, int]] = {t.FP32: 0, t.INT32: 0, t.FP16: 7, t.INT8: 10}
+SINCE: Final[dict[ElementType, int]] = {t.FP32: 0, t.INT32: 0, t.FP16: 7, t.INT8: 10}
+"""From which specification version on arrays of an element type go in and out.
+
+Source: coremltools 9.0 and Apple's documentation: fp16 from iOS 16 on, int8 from iOS 26 on.
+"""
 
 
 def allowed_elements(specification_version: int) -> list[ElementType]:
-    """The element types that the inputs and outputs of a model of this version may have.
-
-    Source: coremltools 9.0 and Apple's documentation: fp16 from iOS 16 on, int8 from iOS 26 on.
-    """
-    return [element for element, since in _SINCE.items() if specification_version >= since]
+    """The element types that the inputs and outputs of a model of this version may have."""
+    return [element for element, since in SINCE.items() if specification_version >= since]
 
 
 class Interface(NamedTuple):
@@ -50,12 +51,19 @@ class Interface(NamedTuple):
 def interfaces(description: pb.ModelDescription) -> dict[str, Interface]:
     """What `description` says of each function that it speaks of, by the function's name."""
     if not description.functions:
-        held = Interface(description.input, description.output, description.state)
-        return {DEFAULT_FUNCTION: held}
+        return {DEFAULT_FUNCTION: _interface(description)}
     found: dict[str, Interface] = {}
     for function in description.functions:
-        found.setdefault(function.name, Interface(function.input, function.output, function.state))
+        if function.name not in found:
+            found[function.name] = _interface(function)
     return found
+
+
+def _interface(held: pb.ModelDescription | pb.FunctionDescription) -> Interface:
+    # Early tools listed states among the inputs, which Apple's compiler still accepts.
+    inputs = [feature for feature in held.input if not feature.type.HasField("stateType")]
+    states = [feature for feature in held.input if feature.type.HasField("stateType")]
+    return Interface(inputs, held.output, [*held.state, *states])
 
 
 def in_order(values: Iterable[Value], names: Iterable[str]) -> list[Value]:

@@ -189,4 +189,16 @@ ENTRIES = (
         "$ milc verify intermediate.mlmodel",
         "Decompile the model to text and compile that: a description is then derived.",
     ),
+    Entry(
+        "MIL0720",
+        "feature that Apple's compiler refuses",
+        "Before it looks at the program, the compiler checks each feature by itself: fp16 needs"
+        " specification version 7, a state version 9, a fixed shape and fp16; ranges go upwards;"
+        " images have a size and a colour space; only inputs are optional, and not all of them."
+        " The checks are public in coremltools' sources (InterfaceValidators.cpp). A default value"
+        " of another type than its array is a warning, because coremltools writes it so for inputs"
+        " of int32.",
+        "$ milc compile fp16_inputs.mlpackage --specification-version 6 -o old.mlpackage",
+        "Correct the feature in model.json, or in the tool that made the description.",
+    ),
 )
