@@ -12,7 +12,7 @@ from milc.diagnostics.prose import clip
 from milc.ir.nodes import Block, Function, Op, Program, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from milc.ir.types import Type
 
@@ -318,15 +318,18 @@ def signature(function: Function) -> Signature:
     )
 
 
+def called(kind: str, names: Sequence[str]) -> str:
+    """A kind of op and names of results in a few words; of very many names the first are told."""
+    shown = [f"`{clip(name, LONGEST)}`" for name in names[:MOST_NAMED]]
+    if len(names) > MOST_NAMED:
+        shown.append("...")
+    return " ".join(filter(None, (clip(kind, LONGEST), ", ".join(shown))))
+
+
 def label(op: Op) -> str:
     """An op in a few words: its kind and its results, or its name where it has none."""
-    names = [f"`{clip(value.name, LONGEST)}`" for value in op.results[:MOST_NAMED]]
-    if not names and op.name:
-        names = [f"`{clip(op.name, LONGEST)}`"]
-    if len(op.results) > MOST_NAMED:
-        names.append("...")
-    kind = clip(op.kind, LONGEST)
-    return f"{kind} {', '.join(names)}" if names else kind
+    names = [value.name for value in op.results[: MOST_NAMED + 1]]
+    return called(op.kind, names or ([op.name] if op.name else []))
 
 
 def place(node: Function | Block | Op) -> str:

@@ -10,12 +10,11 @@ from collections.abc import Iterable, Sequence
 from google.protobuf.message import Message
 
 from milc.diagnostics import Diagnostic
-from milc.diagnostics.prose import clip
 from milc.ir.collector import collector_paused
 from milc.ir.names import undefined_name
 from milc.ir.nodes import Block, Function, Op, Operand, Program, Value
 from milc.ir.types import UNKNOWN_TYPE
-from milc.ir.walk import LONGEST, MOST_NAMED
+from milc.ir.walk import called, place
 from milc.opsets.versions import BY_PROTOBUF, BY_TAG, text_version
 from milc.package.faults import DEEPEST, Fault, Findings
 from milc.package.proto import mil_pb2 as pb
@@ -75,7 +74,7 @@ class _Decoder:
     def __init__(self, path: str | None) -> None:
         self.findings = Findings(path)
         self.reader = Reader()
-        self.function_name = ""
+        self.place = ""
 
     def program(self, message: pb.Program, version: str) -> Program:
         program = Program(version)
@@ -88,7 +87,6 @@ class _Decoder:
         except Fault as fault:
             self.findings.add(fault.at("attributes of the program: "))
         for name in sorted(message.functions):
-            self.function_name = name
             program.add(self.function(name, message.functions[name]))
         if not program.functions:
             self.findings.add(Diagnostic("MIL0406", "the program has no function"))
@@ -96,6 +94,7 @@ class _Decoder:
 
     def function(self, name: str, message: pb.Function) -> Function:
         function = Function(name, _tag(message.opset))
+        self.place = place(function)
         try:
             self._signature(function, message)
         except Fault as fault:
@@ -217,15 +216,11 @@ class _Decoder:
 
     def where(self, message: pb.Operation | None = None) -> str:
         """What precedes a diagnostic's message."""
-        function = f"function `{clip(self.function_name, LONGEST)}`"
-        return f"{function}, {_called(message)}: " if message is not None else f"{function}: "
+        return f"{self.place}, {_called(message)}: " if message is not None else f"{self.place}: "
 
 
 def _called(message: pb.Operation) -> str:
-    """An operation as a person would find it again."""
-    kind = clip(message.type, LONGEST)
-    results = ", ".join(clip(output.name, LONGEST) for output in message.outputs[:MOST_NAMED])
-    return f"`{kind}` operation `{results}`" if results else f"`{kind}` operation"
+    return called(message.type, [output.name for output in message.outputs])
 
 
 def _tag(opset: str) -> str:
@@ -248,7 +243,7 @@ class _UnknownFields:
 
     def function(self, message: pb.Function, function: Function) -> None:
         function.unknown = own_unknown(message)
-        where = f"function `{function.name}`"
+        where = place(function)
         for value in message.inputs:
             self.lost(value, f"{where}: input `{value.name}`")
         for name in message.attributes:
@@ -280,6 +275,6 @@ class _UnknownFields:
 
     def lost(self, message: Message, name: str) -> None:
         """Warn of unknown fields where the program has no place for them."""
-        for place in places(message, name):
-            text = f"{place}: a field that milc does not know is not kept"
+        for inner in places(message, name):
+            text = f"{inner}: a field that milc does not know is not kept"
             self.findings.add(Diagnostic("MIL0538", text, severity="warning"))

@@ -17,6 +17,7 @@ from milc.ir import types as t
 from milc.ir.literals import Literal
 from milc.ir.nodes import Function, Program, Value
 from milc.ir.types import DictType, StateType, TensorType, Type, allows
+from milc.ir.walk import place
 from milc.opsets.versions import BY_TAG, FIRST_OF_TEXT_1_3, LADDER
 from milc.package.agree import check
 from milc.package.faults import Fault
@@ -181,12 +182,12 @@ class _Describer:
             text = f"{FLEXIBLE_SHAPES} names `{name}`, which is no input"
             self._note(Fault("MIL0705", text), function)
         if not function.inputs and self.version < FIRST_WITH_FUNCTIONS:
-            text = f"function `{function.name}`: a model of version {self.version} needs an input"
+            text = f"{place(function)}: a model of version {self.version} needs an input"
             self.found.append(Diagnostic("MIL0708", text, function.span, severity="warning"))
 
     def _note(self, fault: Fault, function: Function, value: Value | None = None) -> None:
         span = (value.span if value is not None else None) or function.span
-        self.found.append(fault.at(f"function `{function.name}`: ", span=span))
+        self.found.append(fault.at(f"{place(function)}: ", span=span))
 
     def _flexibility(self, function: Function) -> dict[str, Flexibility]:
         literal = function.attributes.get(FLEXIBLE_SHAPES)

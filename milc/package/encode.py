@@ -18,6 +18,7 @@ from milc.ir.collector import collector_paused
 from milc.ir.literals import Literal
 from milc.ir.nodes import Block, Function, Op, Operand, Program, Value
 from milc.ir.types import SCALAR_STRING, Type
+from milc.ir.walk import label, place
 from milc.opsets.versions import BY_TAG
 from milc.package.faults import DEEPEST, Fault, Findings
 from milc.package.proto import mil_pb2, model_pb2
@@ -154,7 +155,7 @@ class _Encoder:
                 parts.append(_entry(b"\x1a", opset, self.block(named[opset], function, 0)))
             parts += self.attributes(held)
         except Fault as fault:
-            self.findings.add(fault.at(f"function `{function.name}`: ", span=function.span))
+            self.findings.add(fault.at(f"{place(function)}: ", span=function.span))
         return b"".join(parts) + function.unknown
 
     def block(self, block: Block, function: Function, depth: int) -> bytes:
@@ -169,7 +170,7 @@ class _Encoder:
             try:
                 data = self.op(op, function, depth)
             except Fault as fault:
-                self.findings.add(fault.at(_where(op, function), span=op.span))
+                self.findings.add(fault.at(f"{place(function)}, {label(op)}: ", span=op.span))
             else:
                 parts += self._ops[len(data)], data
         parts += self.attributes(block.attributes)
@@ -240,8 +241,3 @@ def _entry(tag: bytes, key: str, content: bytes) -> bytes:
 def _protobuf_name(opset: str) -> str:
     known = BY_TAG.get(opset)
     return known.protobuf if known is not None else opset
-
-
-def _where(op: Op, function: Function) -> str:
-    results = ", ".join(value.name for value in op.results)
-    return f"function `{function.name}`, `{op.kind}` operation `{results}`: "

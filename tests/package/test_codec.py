@@ -264,7 +264,7 @@ KEEPING: dict[str, Callable[[pb.Program], object]] = {
 }
 LOSING: dict[str, Callable[[pb.Program], object]] = {
     "input `x`.type.tensorType": lambda p: p.functions["main"].inputs[0].type.tensorType,
-    "operation `y`: result `y`": lambda p: body(p).operations[0].outputs[0],
+    "loop `y`: result `y`": lambda p: body(p).operations[0].outputs[0],
     "argument `x`.arguments": lambda p: body(p).operations[0].inputs["x"].arguments[0],
 }
 

@@ -145,7 +145,7 @@ BAD_VALUES = {
 def test_malformed_operations(more: str, code: str) -> None:
     found = only(findings(message(RELU + op("conv", "r", "x=x", more))))
     assert found.code == code
-    assert found.message.startswith("function `main`, `conv` operation `r")
+    assert found.message.startswith("function main, conv `r")
 
 
 @pytest.mark.parametrize(("value", "code"), BAD_VALUES.values(), ids=BAD_VALUES)
