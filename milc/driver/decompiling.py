@@ -37,12 +37,11 @@ def to_text(
     program = subject.program if isinstance(subject, Model) else subject
     if not build_info:
         return print_program(program, style)
-    kept = program.attributes
-    try:
-        program.attributes = {**kept, BUILD_INFO: _with_entries(kept.get(BUILD_INFO), build_info)}
-        return print_program(program, style)
-    finally:
-        program.attributes = kept
+    shown = Program(program.version)
+    shown.functions = program.functions
+    info = _with_entries(program.attributes.get(BUILD_INFO), build_info)
+    shown.attributes = {**program.attributes, BUILD_INFO: info}
+    return print_program(shown, style)
 
 
 def decompile(
