@@ -126,11 +126,15 @@ def test_a_text_with_an_error_is_not_formatted(text: str, style: Style) -> None:
 def test_a_formatter_that_changes_meaning_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """The proof that `milc fmt` makes at every run is one that can fail."""
     text = PROGRAMS["by_hand"]
-    for wrong in (
-        lambda text: house_style(text).replace("small", "smaller"),
-        lambda text: house_style(text).replace("// What", "// Why"),
-        lambda text: house_style(text).replace(";", "", 1),
+    for wrong, said in (
+        (lambda text: house_style(text).replace("small", "smaller"), "smaller"),
+        (lambda text: house_style(text).replace("// What", "// Why"), "a comment changed"),
+        (lambda text: house_style(text).replace(";", "", 1), "a statement ends in `;`"),
+        (lambda text: f" {text}", "formatting the result again changes it"),
     ):
         monkeypatch.setattr("milc.syntax.format.house_style", wrong)
-        with pytest.raises(MilError):
-            format_text(text)
+        with pytest.raises(MilError) as raised:
+            format_text(text, "a.mil")
+        (found,) = raised.value.diagnostics
+        assert (found.code, found.path) == ("MIL0021", "a.mil")
+        assert said in found.message
