@@ -52,7 +52,7 @@ def encode_program(program: Program) -> mil_pb2.Program:
     opset suffix, and literals that are not of their type.
     """
     try:
-        return mil_pb2.Program.FromString(_encoded(program)[0])
+        return mil_pb2.Program.FromString(b"".join(_encoded(program)[0]))
     except DecodeError as error:
         raise _does_not_fit(error) from error
 
@@ -64,7 +64,7 @@ def encode_model(model: Model) -> Encoded:
     unknown = own_unknown(message)
     known = message.SerializeToString(deterministic=True).removesuffix(unknown)
     program, encoder = _encoded(model.program)
-    data = b"".join((known, PROGRAM_TAG, varint(len(program)), program, unknown))
+    data = b"".join((known, PROGRAM_TAG, varint(_size(program)), *program, unknown))
     if len(data) > TOO_LARGE:
         raise _does_not_fit(f"it would have {len(data)} bytes, more than {TOO_LARGE}")
     if encoder.nested or encoder.writer.nested:
@@ -75,17 +75,17 @@ def encode_model(model: Model) -> Encoded:
     return Encoded(data, list(encoder.writer.weights))
 
 
-def _encoded(program: Program) -> tuple[bytes, _Encoder]:
-    """The serialised program, and the encoder that made it."""
+def _encoded(program: Program) -> tuple[list[bytes], _Encoder]:
+    """The pieces of the serialised program, and the encoder that made it."""
     encoder = _Encoder(program.source.path if program.source is not None else None)
     with collector_paused():
         try:
-            data = encoder.program(program)
+            pieces = encoder.program(program)
         except UnicodeEncodeError as error:
             raise _does_not_fit(error) from error
     if encoder.findings.found:
         raise MilError(encoder.findings.found)
-    return data, encoder
+    return pieces, encoder
 
 
 def _does_not_fit(reason: object) -> MilError:
@@ -130,19 +130,20 @@ class _Encoder:
         self._names = Heads(b"\x0a")
         self._names[0] = b""  # proto3 leaves empty strings out
 
-    def program(self, program: Program) -> bytes:
-        functions = program.functions
-        named = [
-            _entry(b"\x12", name, self.function(functions[name])) for name in sorted(functions)
-        ]
-        parts = [b"\x08\x01", *named, text(b"\x1a", program.doc)]
+    # What may be large is handed on as its pieces, and joined once in the end.
+
+    def program(self, program: Program) -> list[bytes]:
+        parts = [b"\x08\x01"]
+        for name in sorted(program.functions):
+            parts += _entry(b"\x12", name, self.function(program.functions[name]))
+        parts.append(text(b"\x1a", program.doc))
         try:
             parts += self.attributes(program.attributes)
         except Fault as fault:
             self.findings.add(fault.at("attributes of the program: "))
-        return b"".join(parts) + program.unknown
+        return [*parts, program.unknown]
 
-    def function(self, function: Function) -> bytes:
+    def function(self, function: Function) -> list[bytes]:
         held = {k: v for k, v in function.attributes.items() if k != FLEXIBLE_SHAPES}
         bodies = {function.opset: function.body, **function.specializations}
         named = {_protobuf_name(opset): block for opset, block in bodies.items()}
@@ -152,13 +153,13 @@ class _Encoder:
                 parts += self.value(b"\x0a", value)
             parts.append(text(b"\x12", _protobuf_name(function.opset)))
             for opset in sorted(named):
-                parts.append(_entry(b"\x1a", opset, self.block(named[opset], function, 0)))
+                parts += _entry(b"\x1a", opset, self.block(named[opset], function, 0))
             parts += self.attributes(held)
         except Fault as fault:
             self.findings.add(fault.at(f"{place(function)}: ", span=function.span))
-        return b"".join(parts) + function.unknown
+        return [*parts, function.unknown]
 
-    def block(self, block: Block, function: Function, depth: int) -> bytes:
+    def block(self, block: Block, function: Function, depth: int) -> list[bytes]:
         if depth > DEEPEST:
             raise Fault("MIL0530", f"a block lies more than {DEEPEST} deep in other blocks")
         self.nested |= depth > _SURELY_SHALLOW
@@ -174,7 +175,7 @@ class _Encoder:
             else:
                 parts += self._ops[len(data)], data
         parts += self.attributes(block.attributes)
-        return b"".join(parts) + block.unknown
+        return [*parts, block.unknown]
 
     def op(self, op: Op, function: Function, depth: int) -> bytes:
         if op.opset is not None:
@@ -189,7 +190,7 @@ class _Encoder:
         for value in op.results:
             parts += self.value(b"\x1a", value)
         for block in op.blocks:
-            parts.append(field(b"\x22", self.block(block, function, depth + 1)))
+            parts.append(field(b"\x22", b"".join(self.block(block, function, depth + 1))))
         parts += self._op_attributes(op.attributes)
         parts.append(op.unknown)
         return b"".join(parts)
@@ -233,9 +234,13 @@ class _Encoder:
         return found
 
 
-def _entry(tag: bytes, key: str, content: bytes) -> bytes:
-    """An entry of a map of messages."""
-    return field(tag, field(b"\x0a", key.encode()) + field(b"\x12", content))
+def _entry(tag: bytes, key: str, content: list[bytes]) -> list[bytes]:
+    """An entry of a map of messages, as pieces."""
+    return [Entries(tag)[key][_size(content)], *content]
+
+
+def _size(pieces: list[bytes]) -> int:
+    return sum(map(len, pieces))
 
 
 def _protobuf_name(opset: str) -> str:
