@@ -11,6 +11,7 @@ from typing import Final
 
 from milc.ir import types as t
 from milc.ir.literals import WEIGHT_FILE, BlobRef, Literal, TensorLiteral
+from milc.ir.nodes import Op
 from milc.ir.rewriter import Rewriter
 from milc.ir.types import ElementType, TensorType
 from milc.ir.walk import walk_ops
@@ -74,15 +75,17 @@ def _elements(model: Model) -> frozenset[ElementType]:
 
 def _move(model: Model, move: Callable[[Literal], Literal]) -> int:
     """Put what `move` gives in the place of each literal of each op; how many are others then."""
-    changes = 0
-    for function in model.program.functions.values():
-        rewriter = Rewriter(function)
-        for op in walk_ops(function):
-            for name, literal in list(op.attributes.items()):
-                if (new := move(literal)) is not literal:
-                    rewriter.set_attribute(op, name, new)
-            for name, index, operand in list(op.operands):
-                if isinstance(operand, Literal) and (new := move(operand)) is not operand:
-                    rewriter.set_operand(op, name, index, new)
-        changes += rewriter.changes
-    return changes
+    rewriters = [Rewriter(function) for function in model.program.functions.values()]
+    for rewriter in rewriters:
+        for op in walk_ops(rewriter.function):
+            _move_of(op, rewriter, move)
+    return sum(rewriter.changes for rewriter in rewriters)
+
+
+def _move_of(op: Op, rewriter: Rewriter, move: Callable[[Literal], Literal]) -> None:
+    for name, literal in list(op.attributes.items()):
+        if (new := move(literal)) is not literal:
+            rewriter.set_attribute(op, name, new)
+    for name, index, operand in list(op.operands):
+        if isinstance(operand, Literal) and (new := move(operand)) is not operand:
+            rewriter.set_operand(op, name, index, new)

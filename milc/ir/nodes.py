@@ -141,6 +141,12 @@ class Op:
                 yield name, index, operand
 
     @property
+    def values(self) -> Iterator[Value]:
+        """The values among its operands, each as often as it is named."""
+        for bound in self.args.values():
+            yield from (operand for operand in bound if isinstance(operand, Value))
+
+    @property
     def literals(self) -> Iterator[Literal]:
         """The constants written in it: its attributes, then those among its operands."""
         yield from self.attributes.values()

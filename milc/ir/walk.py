@@ -6,6 +6,7 @@ this room only.
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from milc.diagnostics.prose import clip
@@ -255,18 +256,14 @@ def captured(op: Op) -> list[Value]:
     inside = set(walk_values(op))
     found: dict[Value, None] = {}
     for block in walk_blocks(op):
-        for inner in block.ops:
-            for _, _, operand in inner.operands:
-                if isinstance(operand, Value) and operand not in inside:
-                    found[operand] = None
-        found.update((value, None) for value in block.outputs if value not in inside)
+        used = chain(*(inner.values for inner in block.ops), block.outputs)
+        found.update((value, None) for value in used if value not in inside)
     return list(found)
 
 
 def operand_values(op: Op) -> list[Value]:
     """All values that `op` needs: its operands and what its nested blocks capture."""
-    direct = [operand for _, _, operand in op.operands if isinstance(operand, Value)]
-    return [*direct, *captured(op)] if op.blocks else direct
+    return [*op.values, *captured(op)] if op.blocks else list(op.values)
 
 
 def transitive_operands(start: Op | Value) -> list[Op]:

@@ -13,7 +13,7 @@ from milc.ir.nodes import Block, Op, Value
 from milc.ir.walk import bodies
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from milc.ir.nodes import Function, Program
 
@@ -57,9 +57,8 @@ class _Links:
             for op in self.linked(block, parent):
                 self.owned(op.results, op, f"{op!r}")
                 todo.extend((inner, op) for inner in op.blocks)
-                operands = [operand for _, _, operand in op.operands]
-                self.count((value for value in operands if isinstance(value, Value)), op)
-            self.count(iter(block.outputs), block)
+                self.count(op.values, op)
+            self.count(block.outputs, block)
 
     def linked(self, block: Block, parent: Op | Function) -> Iterator[Op]:
         """The ops of a block, as far as the links lead; complains about the links."""
@@ -91,7 +90,7 @@ class _Links:
                 self.found.append(f"{value!r} of {place} is defined a second time")
             self.values.add(value)
 
-    def count(self, values: Iterator[Value], user: Op | Block) -> None:
+    def count(self, values: Iterable[Value], user: Op | Block) -> None:
         """Count uses."""
         for value in values:
             self.counted.setdefault(value, Counter())[user] += 1

@@ -41,6 +41,7 @@ def test_the_literals_of_an_op_are_its_attributes_and_its_constant_operands() ->
     x = Value("x", FP32())
     op = Op("op", {"x": (x,), "values": (x, BLOB)}, attributes={"name": literal("y")})
     assert list(op.literals) == [literal("y"), BLOB]
+    assert list(op.values) == [x, x]
 
 
 @pytest.mark.parametrize(
