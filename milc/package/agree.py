@@ -28,6 +28,13 @@ from milc.package.tables import FLEXIBLE_SHAPES
 if TYPE_CHECKING:
     from milc.package.model import Model
 
+_DIFFERENCES: Final = frozenset(("MIL0710", "MIL0711", "MIL0712", "MIL0713"))
+_REMEDY: Final = (
+    "correct the description, which `milc decompile -o` writes as model.json; where that has no"
+    " `description`, it is derived from the program"
+)
+"""Said once: after a change of the program, everything that differs has the same reason."""
+
 _ELEMENTS: Final = {number: element for element, number in ARRAY_TYPES.items()}
 
 
@@ -59,6 +66,7 @@ class _Checker:
         self.path = model.path
         self.found: list[Diagnostic] = BoundedFindings()
         self.function: Function | None = None
+        self.remedy: str | None = _REMEDY
 
     def add(
         self,
@@ -69,6 +77,8 @@ class _Checker:
         help: str | None = None,
     ) -> None:
         """Note a finding, about a value if it is about one."""
+        if code in _DIFFERENCES and help is None:
+            help, self.remedy = self.remedy, None
         function = self.function
         where = f"{place(function)}: " if function is not None else ""
         span = value.span if value is not None else function.span if function is not None else None

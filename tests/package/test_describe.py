@@ -458,6 +458,15 @@ def test_disagreement(action: Callable[[Model], object], expected: list[str]) ->
     assert codes(check(held)) == expected
 
 
+def test_what_to_do_about_differences_is_said_once() -> None:
+    held = model()
+    held.spec.description.input[0].name = "z"
+    held.spec.description.output.pop()
+    found = check(held)
+    assert codes(found) == ["MIL0710", "MIL0711", "MIL0711"]
+    assert ["model.json" in (f.help or "") for f in found] == [True, False, False]
+
+
 def test_flexible_shapes_are_compared() -> None:
     inputs = "tensor<fp32, [1, ?]> x"
     held = model(function(inputs, attributes=FLEXIBLE))
