@@ -334,6 +334,7 @@ class _Place:
         self.span = span
 
     def put(self, op: Op) -> None:
+        """Put an op there, with the span of what it stands beside."""
         if self.span is not None:
             op.span = self.span
             for value in op.results:

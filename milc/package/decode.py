@@ -71,12 +71,15 @@ class _Scope:
 
 
 class _Decoder:
+    """One program on its way in. `place` tells the function at hand, for findings."""
+
     def __init__(self, path: str | None) -> None:
         self.findings = Findings(path)
         self.reader = Reader()
         self.place = ""
 
     def program(self, message: pb.Program, version: str) -> Program:
+        """The program, with its functions in the order of their names."""
         program = Program(version)
         program.doc = message.docString
         if message.version != 1:
@@ -93,6 +96,7 @@ class _Decoder:
         return program
 
     def function(self, name: str, message: pb.Function) -> Function:
+        """A function with its bodies; what is wrong with it is noted."""
         function = Function(name, _tag(message.opset))
         self.place = place(function)
         try:
@@ -195,6 +199,7 @@ class _Decoder:
     def operands(
         self, bindings: Sequence[pb.Argument.Binding], op: Op, scope: _Scope
     ) -> tuple[Operand, ...]:
+        """What an argument is bound to."""
         found: list[Operand] = []
         for binding in bindings:
             name = binding.name
@@ -209,6 +214,7 @@ class _Decoder:
         return tuple(found)
 
     def nested(self, message: pb.Block, op: Op, outer: _Scope, depth: int) -> None:
+        """Give an operation one more nested block."""
         block = Block()
         block.parent = op
         op.blocks.append(block)
@@ -235,6 +241,7 @@ class _UnknownFields:
         self.findings = findings
 
     def program(self, message: pb.Program, program: Program) -> None:
+        """Keep those of the program and all that is in it."""
         program.unknown = own_unknown(message)
         for name, function in program.functions.items():
             self.function(message.functions[name], function)
@@ -242,6 +249,7 @@ class _UnknownFields:
             self.lost(message.attributes[name], f"attribute `{name}` of the program")
 
     def function(self, message: pb.Function, function: Function) -> None:
+        """Keep those of a function and its blocks."""
         function.unknown = own_unknown(message)
         where = place(function)
         for value in message.inputs:
@@ -253,6 +261,7 @@ class _UnknownFields:
             self.block(block, body, where)
 
     def block(self, message: pb.Block, block: Block, where: str) -> None:
+        """Keep those of a block and its operations."""
         block.unknown = own_unknown(message)
         for value in message.inputs:
             self.lost(value, f"{where}: block argument `{value.name}`")
@@ -262,6 +271,7 @@ class _UnknownFields:
             self.op(inner, op, where)
 
     def op(self, message: pb.Operation, op: Op, where: str) -> None:
+        """Keep those of an operation and its blocks."""
         op.unknown = own_unknown(message)
         where = f"{where}, {_called(message)}"
         for value in message.outputs:

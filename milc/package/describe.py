@@ -119,11 +119,14 @@ def derive(
 
 
 class _Describer:
+    """A description in the making, for a specification version, and what is in the way of it."""
+
     def __init__(self, version: int) -> None:
         self.version = version
         self.found: list[Diagnostic] = BoundedFindings()
 
     def program(self, program: Program) -> pb.ModelDescription:
+        """The description of all functions that an app may call."""
         description, functions = pb.ModelDescription(), program.functions
         listed = self.version >= FIRST_WITH_FUNCTIONS and list(functions) != [DEFAULT_FUNCTION]
         if not functions:
@@ -163,6 +166,7 @@ class _Describer:
     def function(
         self, function: Function, into: pb.ModelDescription | pb.FunctionDescription
     ) -> None:
+        """Describe the inputs, states and outputs of a function."""
         flexible = self._flexibility(function)
         for value in function.inputs:
             try:

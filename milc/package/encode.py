@@ -133,6 +133,7 @@ class _Encoder:
     # What may be large is handed on as its pieces, and joined once in the end.
 
     def program(self, program: Program) -> list[bytes]:
+        """A Program."""
         parts = [b"\x08\x01"]
         for name in sorted(program.functions):
             parts += _entry(b"\x12", name, self.function(program.functions[name]))
@@ -144,6 +145,7 @@ class _Encoder:
         return [*parts, program.unknown]
 
     def function(self, function: Function) -> list[bytes]:
+        """A Function; what is wrong with it is noted."""
         held = {k: v for k, v in function.attributes.items() if k != FLEXIBLE_SHAPES}
         bodies = {function.opset: function.body, **function.specializations}
         named = {_protobuf_name(opset): block for opset, block in bodies.items()}
@@ -160,6 +162,7 @@ class _Encoder:
         return [*parts, function.unknown]
 
     def block(self, block: Block, function: Function, depth: int) -> list[bytes]:
+        """A Block, `depth` others around it."""
         if depth > DEEPEST:
             raise Fault("MIL0530", f"a block lies more than {DEEPEST} deep in other blocks")
         self.nested |= depth > _SURELY_SHALLOW
@@ -178,6 +181,7 @@ class _Encoder:
         return [*parts, block.unknown]
 
     def op(self, op: Op, function: Function, depth: int) -> bytes:
+        """An Operation."""
         if op.opset is not None:
             raise Fault(
                 "MIL0541",

@@ -231,6 +231,7 @@ class Lines:
         return [text, *comments]
 
     def inner_type(self, word: str) -> list[Item]:
+        """A type within another one."""
         if self.version == "1.0" and word in ELEMENT_TYPES:
             return [f"tensor<{word}, []>"]
         return self.word(word)

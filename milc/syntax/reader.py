@@ -53,6 +53,7 @@ class Reader:
         self.words: dict[str, str] = {}
 
     def report(self, code: str, message: str, start: int, end: int, **more: Any) -> None:
+        """Note what is wrong with the text from `start` to `end`."""
         self.diagnostics.append(Diagnostic(code, message, Span(self.source, start, end), **more))
 
     def guarded(self, read: Callable[[], Any], otherwise: Any) -> Any:
@@ -64,6 +65,7 @@ class Reader:
             return otherwise
 
     def repeated(self, what: str, name: str, start: int, end: int) -> None:
+        """Note that an argument or attribute is given twice."""
         self.report("MIL0210", f"the {what} `{name}` is given twice", start, end)
 
     def on_name(self, children: list[Any]) -> Token:

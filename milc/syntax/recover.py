@@ -75,6 +75,7 @@ class Recovery:
     # What went wrong
 
     def report(self, automaton: Automaton, token: Token, expected: list[str]) -> None:
+        """Say what is wrong at `token`, where one of `expected` may stand."""
         special = next(
             (made for make in _SPECIAL if (made := make(automaton, token, expected)) is not None),
             None,
@@ -103,6 +104,7 @@ class Recovery:
         return "\n" in automaton.text[automaton.at : token.start] or token.type == "RBRACE"
 
     def missing_semicolon(self, automaton: Automaton) -> None:
+        """Say that a statement ends without one."""
         at = automaton.at
         self.reader.report(
             "MIL0109",
@@ -116,6 +118,7 @@ class Recovery:
     # Where to go on
 
     def in_body(self, automaton: Automaton, token: Token, body: int) -> bool:
+        """Go on within the block that begins at `body` on the stack."""
         closing = _index_of_token(automaton.values[body:], "RBRACE")
         if closing is not None:
             del automaton.states[body + closing + 2 :], automaton.values[body + closing + 1 :]
@@ -159,6 +162,7 @@ class Recovery:
                 automaton.at = before + 1
 
     def outside(self, automaton: Automaton, token: Token, head: int | None) -> bool:
+        """Go on with the body of the function whose head is wrong, or with the next function."""
         in_function = (
             head is not None and _index_of_token(automaton.values[head:], "FUNC") is not None
         )

@@ -64,6 +64,7 @@ class TypeRules(Reader):
         return At(lengths, token.start, token.end)
 
     def nested(self, children: list[Any], make: Callable[[], Type], parts: list[At]) -> At:
+        """A type made of others, or BROKEN if one of them is."""
         start, end = children[0].start, children[-1].end
         depth = 1 + max((part.depth for part in parts), default=0)
         if depth > MAX_DEPTH:

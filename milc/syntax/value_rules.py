@@ -126,6 +126,7 @@ class ValueRules(TypeRules):
         return At(None, children[0].start, children[-1].end)
 
     def untyped(self, start: int, end: int) -> None:
+        """Note a literal without its type."""
         from milc.syntax.hints import typed
 
         self.report(
