@@ -413,11 +413,15 @@ def _bind(op: Op, arg: str, operands: tuple[Operand, ...]) -> None:
 def _replace_uses(old: Value, new: Operand, but: Collection[User]) -> None:
     for user in [user for user in old.uses if user not in but]:
         if isinstance(user, Op):
-            for arg, bound in list(user.args.items()):
-                if any(operand is old for operand in bound):
-                    _bind(user, arg, tuple(new if held is old else held for held in bound))
+            _replace_operands(user, old, new)
         elif isinstance(new, Value):
             user.set_outputs([new if value is old else value for value in user.outputs])
+
+
+def _replace_operands(op: Op, old: Value, new: Operand) -> None:
+    for arg, bound in list(op.args.items()):
+        if any(operand is old for operand in bound):
+            _bind(op, arg, tuple(new if held is old else held for held in bound))
 
 
 def _check_literal(old: Value, new: Operand, users: Iterable[User]) -> None:
