@@ -18,9 +18,8 @@ GRAMMAR = FOLDER / "mil.lark"
 TABLES = FOLDER / "tables.py"
 STARTS = ("program", "type", "literal")
 PIECES = (
-    "P_RESULTS",
-    "P_ARGS",
-    "P_ATTRS",
+    "P_ARG",
+    "P_ATTR",
     "P_VALUE",
     "P_BLOB",
     "P_PLAIN",

@@ -51,19 +51,21 @@ _broken = re.compile(
 
 
 def statement_pattern() -> re.Pattern[str]:
-    """STATEMENT and blanks behind it.
+    """STATEMENT and blanks behind it, made for speed.
 
     Groups: type and name of the first result, further results; op; arguments; the characters of an
-    attribute `name` that comes first and is a plain string, the attributes behind it; all
-    attributes of which the first is another; nothing, behind the semicolon.
+    attribute `name` that comes first and is a plain string; other attributes; nothing, behind the
+    semicolon.
     """
-    piece = PATTERNS
-    type, word, attributes = piece["P_TYPE"], piece["WORD"], piece["P_ATTRS"]
-    name = r'name\s*+=\s*+string\s*+\(\s*+"([^"\\\n]*+)"\s*+\)\s*+'
+    type, word = PATTERNS["P_TYPE"], PATTERNS["WORD"]
+    argument, attribute = PATTERNS["P_ARG"], PATTERNS["P_ATTR"]
+    name = r'name\s*+=\s*+string\s*+\(\s*+"([^"\\\n]*+)"\s*+\)'
+    # A comma is one between two of them; the end is only looked at.
+    comma = r"\s*+(?:,\s*+(?=\w)|(?=[])]))"
     return re.compile(
         rf"(?:({type})\s++({word})\s*+((?:,\s*+{type}\s++{word}\s*+)*+)=\s*+)?({word})\s*+"
-        rf"\(\s*+({piece['P_ARGS']})?\s*+\)\s*+"
-        rf"(?:\[\s*+(?:{name}(?:,\s*+({attributes})\s*+)?|({attributes})\s*+)\])?\s*+;()\s*+"
+        rf"\(\s*+((?:{argument}{comma})+)?\)\s*+"
+        rf"(?:\[\s*+(?!\])(?:{name}{comma})?((?:{attribute}{comma})+)?\]\s*+)?;()\s*+"
     )
 
 

@@ -32,7 +32,7 @@ class StatementRules(ValueRules):
 
         False, with nothing done, if it cannot be read at once or something is wrong with it.
         """
-        type_text, name, more, kind, given, called, behind, others, _ = match.groups()
+        type_text, name, more, kind, given, called, others, _ = match.groups()
         text, source, waiting = match.string, self.source, self.scope.forward_uses
         known = len(waiting)
         args: dict[str, tuple[Operand, ...]] = {}
@@ -45,8 +45,8 @@ class StatementRules(ValueRules):
                 # Most ops are called like their first result: one string for both.
                 called = name if called == name else called
                 attributes["name"] = TensorLiteral(SCALAR_STRING, (called,))
-            if behind or others:
-                self.plain_attributes(attributes, text, *match.span(7 if behind else 8))
+            if others:
+                self.plain_attributes(attributes, text, *match.span(7))
             if name is not None:
                 type = self.types.get(type_text) or self.plain_type(type_text)
                 results.append(Value(name, type, None, Span(source, *match.span(2))))
@@ -57,7 +57,7 @@ class StatementRules(ValueRules):
         except NotPlain:
             del waiting[known:]
             return False
-        span = Span(source, match.start(), match.end(9))
+        span = Span(source, match.start(), match.end(8))
         kind = self.words.setdefault(kind, kind)
         self.add(Op(kind, args, results, attributes, (), None, span))
         return True
