@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any, NamedTuple
 
 from milc.diagnostics import MilError
@@ -219,9 +220,8 @@ def _constants(model: Model) -> Iterator[Literal]:
     """Every literal of every op but its name, with all that is inside."""
     for op in walk_ops(model.program):
         name = op.attributes.get("name")
-        for literal in op.literals:
-            if literal is not name:
-                yield from literal.walk()
+        held = (literal for literal in op.literals if literal is not name)
+        yield from chain.from_iterable(literal.walk() for literal in held)
 
 
 def _weight_files(model: Model) -> Iterator[WeightFileInfo]:

@@ -1,6 +1,6 @@
 """What a path holds, told by its content and never by its suffix.
 
-Imports diagnostics only.
+Imports diagnostics and opsets' ladder only.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import BinaryIO, Final, Literal, NamedTuple
 
 from milc.diagnostics import Diagnostic, MilError
 from milc.diagnostics.files import LFS_POINTER, cannot_read, read_bytes
+from milc.opsets.versions import LADDER
 
 Kind = Literal["text", "mlpackage", "mlmodel", "mlmodelc", "pipeline-mlmodelc"]
 """MIL text, a package, a Model message, a compiled bundle (or a decompiled folder), a compiled
@@ -23,7 +24,6 @@ _HEAD: Final = 4096
 _STAGE: Final = re.compile(r"model[0-9]{1,4}")
 _CONTROLS: Final = frozenset(range(32)) - frozenset(b"\t\n\r\f\v")
 _TEXT: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:program\b|//)").match
-_FIRST_RELEASE: Final = 6
 _MOST_FIELDS: Final = 256
 # Fields of a Model message; every kind of model has a field number from 200 on. ONNX's version is
 # also field 1, and its graph field 7, which Core ML has not.
@@ -145,7 +145,7 @@ def _message(path: Path, file: BinaryIO) -> Kind:
     typed = any(number >= _FIRST_TYPE for number in fields)
     if version < 0 or (version > 0) + (_DESCRIPTION in fields) + typed < 2:
         raise _error("MIL0510", "neither text nor a Core ML model", path)
-    if _PROGRAM in fields and version < _FIRST_RELEASE:
+    if _PROGRAM in fields and version < LADDER[0].specification:
         message = f"an ML program of specification version {version}, from before the release"
         raise _error("MIL0513", message, path, "convert the model anew")
     return "mlmodel"

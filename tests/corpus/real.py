@@ -13,10 +13,10 @@ from milc.ir.types import TensorType
 from milc.package.model import load_package
 from milc.package.references import references
 from milc.package.storage import HEADER, RECORD, VERSION, blob_at, packed_size, record
+from tests.models import ARCHIVE
 from tests.shared import SHARED
 
 CORPUS = SHARED / "corpus"
-ARCHIVE = SHARED / "oracle/programs.zip"
 
 
 def name_of(path: Path) -> str:
