@@ -49,12 +49,14 @@ _HEAD: Final = len(_HEADS[0])
 class Kept:
     """Elements that came in another member of the message than milc would write them in.
 
-    `message` is the serialised TensorValue, to be written back as it was.
+    `message` is the serialised TensorValue, to be written back as it was; None where there is none.
     """
 
     __slots__ = ("data", "element", "message")
 
-    def __init__(self, element: ElementType, data: bytes | tuple[str, ...], message: bytes) -> None:
+    def __init__(
+        self, element: ElementType, data: bytes | tuple[str, ...], message: bytes | None
+    ) -> None:
         self.element = element
         self.data = data
         self.message = message
@@ -62,6 +64,12 @@ class Kept:
     def read(self) -> bytes | tuple[str, ...]:
         """The packed bytes of the elements."""
         return self.data
+
+
+class SpeltOut(tuple[Literal, ...]):
+    """No items, in a message of their own, where coremltools leaves an empty list out."""
+
+    __slots__ = ()
 
 
 class Reader:
@@ -153,7 +161,7 @@ class Reader:
             return BlobRef(type, blob.fileName, blob.offset, doc)
         form = message.immediateValue.WhichOneof("value")
         if form is None:
-            raise Fault("MIL0531", f"a value of type {type!r} holds nothing")
+            return _nothing(type, doc)
         kind, read = _FORMS[form]
         if not isinstance(type, kind):
             raise Fault("MIL0531", f"a value of type {type!r} holds a {form}")
@@ -173,7 +181,9 @@ class Reader:
         if isinstance(type.length, int) and type.length != len(message.values):
             raise Fault("MIL0532", f"a {type!r} holds {len(message.values)} items")
         items = [self._item(type.element, item, depth) for item in message.values]
-        return ListLiteral(type, items, doc)
+        literal = ListLiteral(type, items, doc)
+        literal.items = literal.items or SpeltOut()
+        return literal
 
     def _tuple(self, type: TupleType, message: pb.TupleValue, doc: str, depth: int) -> Literal:
         if len(type.items) != len(message.values):
@@ -211,6 +221,16 @@ def _dimension(message: pb.Dimension) -> Dim:
     if not message.HasField("unknown"):
         raise Fault("MIL0529", "a dimension is neither constant nor unknown")
     return VARIADIC if message.unknown.variadic else None
+
+
+def _nothing(type: Type, doc: str) -> Literal:
+    """A value without content, which is what coremltools makes of an empty list."""
+    if isinstance(type, ListType) and not type.length:
+        return ListLiteral(type, (), doc)
+    if isinstance(type, TensorType) and type.count == 0:
+        empty: bytes | tuple[str, ...] = () if type.element is t.STRING else b""
+        return TensorLiteral(type, Kept(type.element, empty, None), doc)
+    raise Fault("MIL0531", f"a value of type {type!r} holds nothing")
 
 
 def _elements(type: TensorType, message: pb.TensorValue) -> bytes | tuple[str, ...] | Kept:

@@ -34,7 +34,7 @@ from milc.ir.types import (
 )
 from milc.package.faults import DEEPEST, Fault
 from milc.package.proto import mil_pb2 as pb
-from milc.package.reading import Kept
+from milc.package.reading import Kept, SpeltOut
 from milc.package.tables import DATA_TYPES, member_of
 from milc.package.wire import field, number, text
 
@@ -131,17 +131,20 @@ class Writer:
             blob = text(b"\x0a", literal.path) + number(b"\x10", literal.offset)
             return head + field(b"\x2a", blob)
         tag, write = _LITERALS[literal.__class__]
-        return head + field(b"\x1a", field(tag, write(self, literal, depth + 1)))
+        content = write(self, literal, depth + 1)
+        return head if content is None else head + field(b"\x1a", field(tag, content))
 
-    def _tensor(self, literal: TensorLiteral, depth: int) -> bytes:
+    def _tensor(self, literal: TensorLiteral, depth: int) -> bytes | None:
         payload, type = literal.payload, literal.type
         if isinstance(payload, Kept) and payload.element is type.element:
             return payload.message
         data = payload if isinstance(payload, bytes | tuple) else payload.read()
         return _tensor_value(type, data)
 
-    def _list(self, literal: ListLiteral, depth: int) -> bytes:
+    def _list(self, literal: ListLiteral, depth: int) -> bytes | None:
         element = literal.type.element
+        if not literal.items and not isinstance(literal.items, SpeltOut):
+            return None  # as coremltools has it
         return b"".join([self._item(b"\x0a", element, item, depth) for item in literal.items])
 
     def _tuple(self, literal: TupleLiteral, depth: int) -> bytes:
@@ -169,7 +172,7 @@ _TYPES: Final[dict[type[Type], Callable[[Writer, Any, int], bytes]]] = {
     DictType: Writer._dict_type,
     StateType: Writer._state_type,
 }
-_LITERALS: Final[dict[type[Literal], tuple[bytes, Callable[[Writer, Any, int], bytes]]]] = {
+_LITERALS: Final[dict[type[Literal], tuple[bytes, Callable[[Writer, Any, int], bytes | None]]]] = {
     TensorLiteral: (b"\x0a", Writer._tensor),
     TupleLiteral: (b"\x12", Writer._tuple),
     ListLiteral: (b"\x1a", Writer._list),

@@ -22,9 +22,11 @@ from milc.package.reading import Kept
 from tests.messages import (
     RELU,
     constant,
+    findings,
     main,
     message,
     of,
+    only,
     read,
     returns_equal,
     two,
@@ -114,6 +116,39 @@ def test_empty_tensors_have_their_member_empty(element: t.ElementType) -> None:
 def test_an_empty_tensor_without_a_member_goes_back_without() -> None:
     type = "type { tensorType { dataType: INT8 rank: 1 dimensions { constant {} } } }"
     assert read(f"{type} immediateValue {{ tensor {{}} }}").data == b""
+
+
+STRINGS = "listType { type { tensorType { dataType: STRING } } length { constant {} } }"
+NO_FLOATS = "tensorType { dataType: FLOAT32 rank: 1 dimensions { constant {} } }"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"type {{ {STRINGS} }}",
+        f"type {{ {STRINGS} }} immediateValue {{ list {{}} }}",
+        f"type {{ {STRINGS.replace('constant', 'unknown')} }}",
+        f"type {{ {NO_FLOATS} }}",
+        f"type {{ {NO_FLOATS} }} immediateValue {{ tensor {{}} }}",
+        f"type {{ {NO_FLOATS} }} immediateValue {{ tensor {{ floats {{}} }} }}",
+    ],
+)
+def test_what_is_empty_goes_back_as_it_came(content: str) -> None:
+    program = returns_equal(constant(content))
+    literal = program.functions["main"].body.outputs[0].literal
+    assert literal is not None
+    assert not literal.content()
+
+
+def test_an_empty_list_is_written_as_coremltools_does() -> None:
+    made = of(ListLiteral(ListType(t.STRING(), 0), ()))
+    assert made == text_format.Parse(f"type {{ {STRINGS} }}", pb.Value())
+
+
+@pytest.mark.parametrize("type", [STRINGS, NO_FLOATS])
+def test_what_is_not_empty_holds_something(type: str) -> None:
+    longer = type.replace("constant {}", "constant { size: 1 }")
+    assert only(findings(constant(f"type {{ {longer} }}"))).code == "MIL0531"
 
 
 def test_lists_dicts_tuples_and_references() -> None:
