@@ -5,6 +5,7 @@ Imports diagnostics, ir, opsets' ladder and the protobuf schema.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
@@ -13,7 +14,7 @@ from milc.diagnostics import BoundedFindings, Diagnostic, MilError, Severity
 from milc.ir.nodes import Function, Value
 from milc.ir.types import DictType, ListType, StateType, TensorType, Type, allows
 from milc.ir.walk import place
-from milc.opsets.versions import BY_TAG, LADDER
+from milc.opsets.versions import BY_TAG, LADDER, OpsetVersion
 from milc.package.features import doubts, faults
 from milc.package.flexible import Flexibility, channels, flexibility, flexible_literal, of_feature
 from milc.package.interface import (
@@ -97,11 +98,25 @@ class _Checker:
             self.add("MIL0717", text, severity="warning")
         for function in self.program.functions.values():
             opset = BY_TAG.get(function.opset)
-            if opset is not None and opset.specification > self.version:
+            if opset is None:
+                self._unknown_opset(function)
+            elif opset.specification > self.version:
                 self.function = function
                 text = f"the opset {opset.tag} needs specification version {opset.specification}"
                 self.add("MIL0717", f"{text}; the model says {self.version}")
         self.function = None
+
+    def _unknown_opset(self, function: Function) -> None:
+        self.function = function
+        word = function.opset.replace(" ", "").lower()
+        meant = (v.tag for v in LADDER if word in (n.replace(" ", "").lower() for n in _names(v)))
+        tag = next(meant, None)
+        self.add(
+            "MIL0721",
+            f"there is no opset `{function.opset}`; known are {', '.join(BY_TAG)}",
+            severity="warning" if _is_newer(function.opset) else "error",
+            help=f"write `{function.name}<{tag}>`" if tag else None,
+        )
 
     def functions(self) -> None:
         """Which functions there are, and each with what is said of it."""
@@ -269,6 +284,23 @@ class _Checker:
                 self.add("MIL0716", text, severity="warning")
         except MilError as error:
             self.found += error.diagnostics
+
+
+_number = re.compile(r"(ios|CoreML)([0-9]{1,4})").fullmatch
+
+
+def _is_newer(opset: str) -> bool:
+    """Whether a name is `ios27` or `CoreML10`, say: beyond the last that is known."""
+    found = _number(opset)
+    newest = filter(None, map(_number, (LADDER[-1].tag, LADDER[-1].protobuf)))
+    return found is not None and any(
+        found[1] == last[1] and int(found[2]) > int(last[2]) for last in newest
+    )
+
+
+def _names(version: OpsetVersion) -> tuple[str, ...]:
+    """What people call an opset."""
+    return version.tag, version.protobuf, *version.systems
 
 
 _SPOKEN: Final = {

@@ -458,6 +458,25 @@ def test_disagreement(action: Callable[[Model], object], expected: list[str]) ->
     assert codes(check(held)) == expected
 
 
+@pytest.mark.parametrize(
+    ("opset", "severity", "help"),
+    [
+        ("CoreML8", "error", "write `main<ios18>`"),
+        ("macOS15", "error", "write `main<ios18>`"),
+        ("iOS17", "error", "write `main<ios17>`"),
+        ("ios19", "error", None),
+        ("ios14", "error", None),
+        ("x", "error", None),
+        ("ios27", "warning", None),
+        ("CoreML10", "warning", None),
+    ],
+)
+def test_opsets_that_there_are_not(opset: str, severity: str, help: str | None) -> None:
+    for held in (model(function(opset=opset)), Model(program(function(opset=opset)))):
+        (found,) = check(held)
+        assert (found.code, found.severity, found.help) == ("MIL0721", severity, help)
+
+
 def test_what_to_do_about_differences_is_said_once() -> None:
     held = model()
     held.spec.description.input[0].name = "z"

@@ -201,4 +201,15 @@ ENTRIES = (
         "$ milc compile fp16_inputs.mlpackage --specification-version 6 -o old.mlpackage",
         "Correct the feature in model.json, or in the tool that made the description.",
     ),
+    Entry(
+        "MIL0721",
+        "unknown opset",
+        "A function is written against one of Core ML's opsets, which came with iOS 15, 16, 17, 18"
+        " and 26; text calls them `ios15` and so on, packages `CoreML5` to `CoreML9`, and those of"
+        " macOS go by the iOS of the same year. Apple's compiler refuses any other"
+        ' ("Unknown opset"). A number beyond the last may be one that this version of milc does'
+        " not know yet, and is a warning.",
+        "func main<macOS15>(tensor<fp32, [2]> x) {",
+        "Write the tag of the oldest iOS that has what the program uses.",
+    ),
 )
