@@ -1,6 +1,6 @@
 """Whether a model's description and its program's signature say the same.
 
-Imports diagnostics, ir, opsets' ladder and the protobuf schema.
+Imports diagnostics, ir, opsets' ladder, verify's places and the protobuf schema.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from milc.package.interface import (
 )
 from milc.package.proto import model_pb2 as pb
 from milc.package.tables import FLEXIBLE_SHAPES
+from milc.verify.places import of_word
 
 if TYPE_CHECKING:
     from milc.package.model import Model
@@ -107,15 +108,19 @@ class _Checker:
         self.function = None
 
     def _unknown_opset(self, function: Function) -> None:
-        self.function = function
         word = function.opset.replace(" ", "").lower()
         meant = (v.tag for v in LADDER if word in (n.replace(" ", "").lower() for n in _names(v)))
         tag = next(meant, None)
-        self.add(
-            "MIL0721",
-            f"there is no opset `{function.opset}`; known are {', '.join(BY_TAG)}",
-            severity="warning" if _is_newer(function.opset) else "error",
-            help=f"write `{function.name}<{tag}>`" if tag else None,
+        message = f"there is no opset `{function.opset}`; known are {', '.join(BY_TAG)}"
+        self.found.append(
+            Diagnostic(
+                "MIL0721",
+                f"{place(function)}: {message}",
+                of_word(function, function.opset),
+                severity="warning" if _is_newer(function.opset) else "error",
+                path=self.path,
+                help=f"write `{function.name}<{tag}>`" if tag else None,
+            )
         )
 
     def functions(self) -> None:
