@@ -136,6 +136,8 @@ class Staged:
         self._remove(aside)
 
     def _remove(self, path: Path) -> None:
+        if not os.path.lexists(path):  # renamed, as it should be; shutil takes 2 ms to load
+            return
         if self._folder:
             from shutil import rmtree
 

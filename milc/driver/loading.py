@@ -1,7 +1,7 @@
 """Models from whatever holds one: text, folders, packages, files, compiled bundles.
 
-Imports the parser and packages; `read_model` hands over what is wrong with a text together with as
-much of it as could be read, `load` raises it.
+Imports packages, and the parser when there is a text. `read_model` hands over what is wrong with a
+text together with as much of it as could be read, `load` raises it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from milc.package.compiled import CompiledBundle
 from milc.package.kinds import sniff
 from milc.package.model import Model, load_compiled, load_mlmodel, load_package, undo_compiler
 from milc.package.weights import WeightFiles
-from milc.syntax.parse import read
 
 
 class Text(NamedTuple):
@@ -74,16 +73,22 @@ def read_model(
 
 def _of_text(source: Source, root: Path, weights: AnyPath | None) -> tuple[Model, list[Diagnostic]]:
     """The model of a text, without a description."""
-    program, found = read(source)
+    program, found = _read(source)
     files = WeightFiles(_folder(weights) if weights is not None else root)
     return Model(program, weights=files, path=source.path), found
+
+
+def _read(source: Source) -> tuple[Program, list[Diagnostic]]:
+    from milc.syntax.parse import read  # 8 ms, which packages need not wait for
+
+    return read(source)
 
 
 def _bundle(folder: Path, found: list[Diagnostic]) -> Model:
     """A compiled bundle, or a folder that `decompile` wrote."""
 
     def parse(text: str, path: str) -> Program:
-        program, diagnostics = read(Source(text, path))
+        program, diagnostics = _read(Source(text, path))
         found.extend(diagnostics)
         return program
 
