@@ -34,8 +34,9 @@ MAX_DEPTH: Final = 64
 """How deep brackets and types may nest; the format itself has no use for more than about ten."""
 
 _piece = re.compile(
-    rf"(?:\s++|//[^\n]*)*+(?:(?P<open>[\[({{])|(?P<close>[\])}}])|(?P<comma>,)|(?P<string>{PATTERNS['STRING']})"
-    rf"|(?P<number>{PATTERNS['NUMBER']})|(?P<word>{PATTERNS['NAME']}))"
+    rf"(?:\s++|//[^\n]*)*+(?:(?P<open>[\[({{])|(?P<close>[\])}}])|(?P<comma>,)"
+    rf"|(?P<string>{PATTERNS['STRING']})|(?P<number>{PATTERNS['NUMBER']})"
+    rf"|(?P<word>{PATTERNS['NAME']}))"
 ).match
 _skeleton = re.compile(r"[^\[\],]+").sub
 _hollow = re.compile(r"[\[,]\s*+[,\]]").search
