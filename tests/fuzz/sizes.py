@@ -172,6 +172,18 @@ def text(name: str, place: str, size: int) -> str:
     return f"{before}{STORMS[name] * (size // len(STORMS[name]))}{after}"
 
 
+LISTS: Final = (
+    ("outputs given again", ""), ("strings", ""), ("entries", ""), ("blocks", ""),
+    ("parameters", ""), ("short statements with comments", "in a body"),
+)  # fmt: skip
+"""What the grammar's rules read piece by piece, however long; read alone, to be longer."""
+
+
+def run_read(name: str, place: str, size: int) -> None:
+    """Read, and nothing else."""
+    read(Source(text(name, place, size)))
+
+
 def run_text(name: str, place: str, size: int) -> None:
     """Read, verify, show what was found, and format."""
     made = text(name, place, size)

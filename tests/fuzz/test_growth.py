@@ -9,16 +9,20 @@ from __future__ import annotations
 import pytest
 
 from tests.fuzz.confined import Case, Outcome, confined
-from tests.fuzz.sizes import MESSAGES, PLACES, STORMS, TEXTS
+from tests.fuzz.sizes import LISTS, MESSAGES, PLACES, STORMS, TEXTS
 
 pytest.importorskip("resource")
 
 SIZE = 60_000
 STORM = 20_000
+LONG = 300_000
 RUN = "tests.fuzz.sizes:run_text"
 
 CASES = [Case(name, RUN, [name, "", SIZE]) for name in TEXTS]
 CASES += [Case(f"{name} {place}", RUN, [name, place, STORM]) for name in STORMS for place in PLACES]
+CASES += [
+    Case(f"long {name}", "tests.fuzz.sizes:run_read", [name, place, LONG]) for name, place in LISTS
+]
 CASES += [Case(f"message: {name}", "tests.fuzz.sizes:run_message", [name]) for name in MESSAGES]
 
 
