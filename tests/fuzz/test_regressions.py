@@ -13,6 +13,7 @@ from milc.syntax.parse import parse, read
 from tests.fuzz.checks import check_message, check_text
 from tests.fuzz.sizes import HEAD, MESSAGES, TAIL
 
+ONES = "1, " * 999 + "1"
 FLAT = "tensor<fp32, [2, 2]> a = const()[val = tensor<fp32, [2, 2]>([1, 2, 3, 4])];\n"
 
 
@@ -42,7 +43,7 @@ TEXTS = {
         "MIL0202",
     ),
     "more dimensions than brackets may nest": (
-        f"{HEAD}{const('tensor<fp32, [' + '1, ' * 999 + '1]>', '[' * 1000 + '1' + ']' * 1000)}{TAIL}",
+        f"{HEAD}{const(f'tensor<fp32, [{ONES}]>', '[' * 1000 + '1' + ']' * 1000)}{TAIL}",
         "MIL0202",
     ),
     "a name in backquotes for a value": (f"{HEAD}{const('int32', '`1`')}{TAIL}", "MIL0206"),
@@ -70,8 +71,9 @@ def test_texts(name: str) -> None:
 
 
 def test_warnings_do_not_hide_an_error() -> None:
-    """After 1,000 findings the parser stopped at the next error of syntax, and did not report it."""
-    text = f"{HEAD}{FLAT.replace(' a ', ' `a` ') * 1100}a(x = );{TAIL}"
+    """After 1,000 findings the parser stopped at an error of syntax, and did not report it."""
+    flat = "".join(FLAT.replace(" a ", f" a{number} ") for number in range(1100))
+    text = f"{HEAD}{flat}a(x = );{TAIL}"
     with pytest.raises(MilError) as raised:
         parse(text)
     assert "MIL0101" in {finding.code for finding in errors(raised.value.diagnostics)}
