@@ -62,6 +62,11 @@ class Blob(NamedTuple):
         """The offset behind the data."""
         return self.data_offset + self.size
 
+    @property
+    def is_aligned(self) -> bool:
+        """Whether record and data are where Apple's tools put them, at multiples of 64."""
+        return (self.offset | self.data_offset) % ALIGNMENT == 0
+
 
 def aligned(offset: int) -> int:
     """The first multiple of 64 that is not below `offset`."""

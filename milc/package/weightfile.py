@@ -33,6 +33,7 @@ from milc.package.storage import (
 
 _IN_MEMORY: Final = 1 << 24
 _COPIED: Final = 1 << 20
+_PLACES: Final = f"multiples of {ALIGNMENT}"
 # A file that has become a pipe without a writer must not hold us up.
 _FLAGS: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
@@ -67,18 +68,20 @@ class WeightFile:
 
     def blob(self, offset: int) -> Blob:
         """The blob whose record is at `offset`. Raises MilError (MIL0611 to MIL0617)."""
-        if offset < HEADER.size or offset % ALIGNMENT:
-            self._fail("MIL0611", f"{offset} is no offset of a blob: those are multiples of 64")
+        if offset < HEADER.size:
+            self._fail("MIL0611", f"{offset} is no offset of a blob: those are {_PLACES}")
         if offset + RECORD.size > self.size:
             self._fail("MIL0612", f"no blob at offset {offset}: the file ends at {self.size}")
         sentinel, code, size, data_offset, padding = RECORD.unpack(self._at(offset, RECORD.size))
+        if sentinel != SENTINEL and offset % ALIGNMENT:
+            self._fail("MIL0611", f"{offset} is no offset of a blob: those are {_PLACES}")
         if sentinel != SENTINEL:
             self._fail("MIL0613", f"no blob begins at offset {offset}", self._nearby(offset))
         what = f"the blob at offset {offset}"
         element = DTYPE_ELEMENTS.get(code)
         if element is None:
             self._fail("MIL0614", f"{what} has element type {code}; 1 to 17 are known")
-        if data_offset % ALIGNMENT or data_offset < offset + RECORD.size:
+        if data_offset < offset + RECORD.size:
             self._fail("MIL0615", f"{what} has its data at {data_offset}, not behind its record")
         if data_offset + size > self.size:
             end = data_offset + size

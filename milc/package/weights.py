@@ -95,8 +95,11 @@ class WeightFiles:
             file = self._files.get(ref.path)
             if not isinstance(file, WeightFile):
                 unusable.add(ref.path)
-            elif not problems:
-                blobs.setdefault((file.name, ref.offset), (file.blob(ref.offset), ref, span))
+            elif not problems and (file.name, ref.offset) not in blobs:
+                blob = file.blob(ref.offset)
+                blobs[file.name, ref.offset] = blob, ref, span
+                if not blob.is_aligned:
+                    found.append(_misaligned(blob, file, span))
         return found + list(_overlaps(blobs))
 
     def literal(self, ref: BlobRef) -> TensorLiteral:
@@ -216,6 +219,13 @@ def _placed(found: Diagnostic, ref: BlobRef, span: Span | None) -> Diagnostic:
         return found
     message = found.message if ref.path in found.message else f"{ref.path}: {found.message}"
     return Diagnostic(found.code, message, span, notes=found.notes, help=found.help)
+
+
+def _misaligned(blob: Blob, file: WeightFile, span: Span | None) -> Diagnostic:
+    """A warning: Apple's reader, as far as it is public, asks for no alignment."""
+    text = f"the blob at offset {blob.offset}, its data at {blob.data_offset}, is not at multiples"
+    place = str(file.path or file.name)
+    return Diagnostic("MIL0611", f"{text} of 64", span, severity="warning", path=place)
 
 
 def _differences(ref: BlobRef, blob: Blob) -> Iterator[tuple[str, str]]:

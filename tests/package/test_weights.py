@@ -136,7 +136,7 @@ def patched(at: int, layout: str, *values: int) -> bytes:
         ("MIL0614", patched(68, "I", 0), 64),
         ("MIL0614", patched(68, "I", 18), 64),
         ("MIL0614", patched(68, "I", 0xFFFFFFFF), 64),
-        ("MIL0615", patched(80, "Q", 129), 64),
+        ("MIL0615", patched(80, "Q", 127), 64),
         ("MIL0615", patched(80, "Q", 64), 64),
         ("MIL0615", patched(80, "Q", 0), 64),
         ("MIL0616", patched(80, "Q", 1 << 40), 64),
@@ -155,6 +155,20 @@ def test_a_damaged_file_has_a_code(code: str, content: bytes, offset: int, tmp_p
     assert code_of(lambda: WeightFile(path).blob(offset)) == code
     ref = BlobRef(TensorType(t.INT4, (5,)), "@model_path/w.bin", offset)
     assert codes(WeightFiles(tmp_path).check(ref)) == [code]
+
+
+def test_blobs_put_together_by_hand_may_stand_anywhere(tmp_path: Path) -> None:
+    content = written((t.FP16, b"\0\x3c", None))
+    record = bytearray(content[64:130])
+    record[16] = 130 + 64
+    (tmp_path / "w.bin").write_bytes(content + record)
+    files, half = WeightFiles(tmp_path), TensorType(t.FP16, (1,))
+    first, second = (BlobRef(half, "@model_path/w.bin", offset) for offset in (64, 130))
+    assert files.check(second) == []
+    assert files.literal(second).data == b"\0\x3c"
+    (found,) = files.check_all([first, second, second])
+    assert (found.code, found.severity) == ("MIL0611", "warning")
+    assert "offset 130" in found.message
 
 
 def test_the_data_of_a_blob_is_told_from_its_record(tmp_path: Path) -> None:
