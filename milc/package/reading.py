@@ -285,10 +285,9 @@ def _count_is(type: TensorType, count: int) -> None:
     """Check the number of elements; one `?` in the shape takes what is there."""
     if type.count == count:
         return
-    dims = type.shape or ()
-    known = [dim for dim in dims if isinstance(dim, int)]
-    if type.count is None and len(known) == len(dims) - 1 and dims.count(None) == 1:
-        rest = TensorType(type.element, tuple(known)).count or 0
-        if rest and count % rest == 0:
+    dims = type.shape or (VARIADIC,)
+    if type.count is None and VARIADIC not in dims and dims.count(None) == 1:
+        rest = TensorType(type.element, tuple(dim for dim in dims if dim is not None)).count
+        if count == 0 or rest and count % rest == 0:
             return
     raise Fault("MIL0532", f"a value of type {type!r} has {count} elements")

@@ -73,11 +73,15 @@ def unescape(body: str, offset: int) -> str:
 
     def character(match: re.Match[str]) -> str:
         escape = match[0][1:]
+        start = offset + match.start()
         if len(escape) > 1:
-            return chr(int(escape[1:], 16))
+            code = int(escape[1:], 16)
+            if 0xD800 <= code < 0xE000:
+                message = f"`\\{escape}` is half of a character of UTF-16"
+                raise LexemeError(message, start, start + 6)
+            return chr(code)
         known = _CHARACTERS.get(escape)
         if known is None:
-            start = offset + match.start()
             raise LexemeError(f"unknown escape `\\{escape}`", start, start + 2)
         return known
 

@@ -85,6 +85,7 @@ _lexeme = re.compile(
 _old_head = re.compile(r"(?:\s|//[^\n]*)*+program\s*\(\s*1\.0\s*\)").match
 _opens_type = re.compile(r"(?:\s++|//[^\n]*+)*+<").match
 _comments = re.compile(r"//[^\n]*+").findall
+_names = re.compile(r"\s*+[`A-Za-z_]").match
 _names_or_fills = re.compile(r"\s*+[(`A-Za-z_]").match
 
 # A line that is a whole statement as the house style has it needs no closer look. The first
@@ -189,23 +190,27 @@ class Lines:
             lines[-1].append(comment)
             lines.append([])
 
-    def item(self, kind: str, text: str) -> list[Item]:
+    def item(self, kind: str, text: str, bracketed: bool = False) -> list[Item]:
         """What one lexeme begins; comments inside a type come behind it."""
         if text in CLOSERS:
             return [self.group(text)]
         if kind == "word":
-            return self.word(text)
+            return self.word(text, bracketed)
         return [tidy_number(text) if kind == "number" else text]
 
-    def word(self, text: str) -> list[Item]:
-        """A name, or a whole type: what stands in `<>` belongs to the word before it."""
+    def word(self, text: str, bracketed: bool) -> list[Item]:
+        """A name, or a whole type: what stands in `<>` belongs to the word before it.
+
+        In brackets `fp32(1)` is a value; outside of them `fp32(x = y)` is an op of that name.
+        """
         angle = _opens_type(self.text, self.at)
         if angle is not None:
             self.at = angle.end()
             between = [Comment(comment, False) for comment in _comments(angle[0])]
             whole, *inside = self.type(text)
             return [whole, *between, *inside]
-        if self.version == "1.0" and text in ELEMENT_TYPES and _names_or_fills(self.text, self.at):
+        is_type = _names_or_fills if bracketed else _names
+        if self.version == "1.0" and text in ELEMENT_TYPES and is_type(self.text, self.at):
             return [f"tensor<{text}, []>"]
         return [text]
 
@@ -213,7 +218,8 @@ class Lines:
         """`word<...>` with its blanks put right."""
         text = f"{word}<"
         comments: list[Item] = []
-        element = word in ("tensor", "tensor_buffer")
+        # Behind any other word stand an element type, or an opset.
+        element = word not in ("list", "dict", "tuple", "state")
         for kind, lexeme in self.lexemes():
             if kind == "comment":
                 comments.append(Comment(lexeme, False))
@@ -234,7 +240,7 @@ class Lines:
         """A type within another one."""
         if self.version == "1.0" and word in ELEMENT_TYPES:
             return [f"tensor<{word}, []>"]
-        return self.word(word)
+        return self.word(word, True)
 
     def group(self, open: str) -> Group:
         """What stands up to the closing bracket."""
@@ -257,7 +263,7 @@ class Lines:
                 on_line_of, element = element, Element()
                 group.elements.append(element)
             else:
-                element.items.extend(self.item(kind, text))
+                element.items.extend(self.item(kind, text, True))
                 on_line_of = None
         element.close()
         group.flat = flat_group(group)

@@ -220,12 +220,13 @@ class _Reader:
 
     def tensor_literal(self, type: TensorType, node: Group | Piece) -> TensorLiteral:
         """A tensor, its rows in the shape that its type declares."""
-        if type.shape is None or VARIADIC in type.shape:
+        shape = type.shape
+        if shape is None or VARIADIC in shape or shape.count(None) > 1:
             message = f"a value of type {type_text(type)} cannot be written out"
             raise self.fail("MIL0207", message, node)
         pieces: list[Piece] = []
-        shape = self.gather(type, node, pieces)
-        self.compare(type, shape, node, len(pieces))
+        nested = self.gather(type, node, pieces)
+        self.compare(type, nested, node, len(pieces))
         if type.element is STRING:
             return TensorLiteral(type, tuple([self.string(type, piece) for piece in pieces]))
         if type.element.bits < 8:

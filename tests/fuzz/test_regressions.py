@@ -95,6 +95,13 @@ def test_an_unterminated_string_ends_with_its_line() -> None:
     assert codes_in("a(x = string(`b; c));\nfp32 a = ;\n") == ["MIL0103", "MIL0101"]
 
 
+def test_names_of_types_are_names_too() -> None:
+    """In a text of version 1.0 they were written as the types that they are elsewhere."""
+    head = HEAD.replace("1.3", "1.0")
+    assert errors(found_in(f"{head}fp32 fp32 = fp32 (fp32 = fp32(1), x = x);\n{TAIL}")) == []
+    assert errors(found_in(f"{head}fp32 a = relu<fp32>(x = x);{TAIL}")) == []
+
+
 @pytest.mark.parametrize("shape", ["500000000000, 0", "5000, 0, 7"])
 def test_no_end_of_empty_rows(shape: str) -> None:
     """Written out, they took memory in proportion to a number in the type."""
