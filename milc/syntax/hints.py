@@ -22,12 +22,26 @@ TYPES: Final = {
 }  # fmt: skip
 """Element types by the names that they have elsewhere."""
 
-RETURN: Final = "what a block gives stands behind its closing brace: `} -> (y);`"
+WORDS: Final = {
+    "return": "what a block gives stands behind its closing brace: `} -> (y);`",
+    "func": "the function before it ends in `} -> (…);`",
+}
+"""What to do about words that stand where a type is wanted."""
+
+NESTED: Final = "an operation is a statement: name its result, and give the name as argument"
+
+LITERALS: Final = {
+    "True": "true", "TRUE": "true", "False": "false", "FALSE": "false",
+    "NaN": "nan", "NAN": "nan", "Nan": "nan",
+    "Inf": "inf", "INF": "inf", "Infinity": "inf", "infinity": "inf", "INFINITY": "inf",
+}  # fmt: skip
+"""Words for values by the spellings that they have elsewhere."""
 
 _NAME: Final = r"(?:[A-Za-z_]\w*+|`[^`\n]*+`)"
 _NO_NAME: Final = (
     "a name is letters of ASCII, digits and `_`, no digit first; any other stands in back-quotes"
 )
+_CONSTANT: Final = "a constant is an operation: `TYPE a = const()[val = TYPE(…)];`"
 _BEFORE_AND_AT: Final = (
     (r"\bprogram\s*+", r"[^\s(]", "write the version of the text: `program(1.3)`"),
     (rf"\bfunc\s++{_NAME}\s*+", r"\(", "write the opset behind the name, such as `main<ios18>`"),
@@ -38,7 +52,15 @@ _BEFORE_AND_AT: Final = (
     (rf"\(\s*+(?:[^()]*?,\s*+)?{_NAME}\s*+", r":", "a type stands before its name: `TYPE x`"),
     (rf"=\s*+\w++\s*+\((?:[^()]*?,)?\s*+{_NAME}\s*+", r"[,)]", "give arguments by name: `x = …`"),
     (r",\s*+", r"[)\]}>]", "leave out the comma before it"),
-    (rf"=\s*+{_NAME}\s*+", r"\[", "close the arguments with `)`"),
+    (rf"[(,]\s*+{_NAME}\s*+=\s*+{_NAME}\s*+", r"\[", "close the arguments with `)`"),
+    (rf"=\s*+{_NAME}\s*+", r"\[", "arguments stand before attributes; `()` if there are none"),
+    (rf"[\w>\]]\s++{_NAME}\s*+=\s*+\w++\s*+\(\s*+", r"[-+.\d\"\[{]", _CONSTANT),
+    (rf"[\w>]\s++{_NAME}\s*+=\s*+{_NAME}\s*+", r";", "what is the operation? `identity(x = …)`"),
+    (rf"{_NAME}\s*+", r"-(?!>)|[+*/&|]", "MIL has no operators; such as `add(x = a, y = b)`"),
+    (r"\{\s*+\"[^\"\n]*+\"\s*+", r":", "an entry of a dict is `{key, value}`"),
+    (r"\btensor\s*+<\s*+\w++\s*+", r">", "a tensor has a shape, `[]` if it is a scalar"),
+    (r"\blist\s*+<[^;]*?", r">", "a list has a length, `?` where it is unknown"),
+    (r"\btensor\s*+<\s*+\w++\s*+,\s*+\[[^\]]*+", r"[A-Za-z_*]", "`?` is an unknown dimension"),
     (r"\w", r"\.\w|[^\W\d_]", _NO_NAME),
     (r"[\w>]\s++", r"[^\W\d_a-zA-Z]|\d++\w*+\s*+[,=]", _NO_NAME),
 )

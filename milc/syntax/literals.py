@@ -329,7 +329,11 @@ class _Reader:
         wanted = {"bool": "true or false", "string": 'a string in "', "float": "a number"}
         label = f"expected {wanted.get(type.element.kind, 'a whole number')}"
         message = f"`{clip(piece.text, 40)}` is no literal of {type.element}"
-        return self.fail("MIL0206", message, piece, label=label)
+        from milc.syntax.hints import LITERALS  # of use for texts that are wrong, and for no other
+
+        meant = LITERALS.get(piece.text)
+        help = f"MIL spells it `{meant}`" if meant else None
+        return self.fail("MIL0206", message, piece, label=label, help=help)
 
     def out_of_range(self, type: TensorType, piece: Piece) -> MilError:
         """The error of a number that the element type cannot hold."""

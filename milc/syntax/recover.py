@@ -63,11 +63,12 @@ class Recovery:
         ):
             self.missing_semicolon(automaton)
             return automaton.feed(Token("SEMICOLON", ";", automaton.at, automaton.at))
-        self.report(automaton, token, expected)
-        if token.type == END:
-            return False
         body = _deepest(automaton.states, _takes_statements)
         head = _deepest(automaton.states, _takes_functions)
+        if token.type == END or not self.follows_from_a_type(automaton.values, body, token):
+            self.report(automaton, token, expected)
+        if token.type == END:
+            return False
         if body is not None and (head is None or body > head):
             return self.in_body(automaton, token, body)
         return self.outside(automaton, token, head)
@@ -94,6 +95,13 @@ class Recovery:
             help=_hint(automaton, token),
             labels=self.unclosed() if token.type == END else (),
         )
+
+    def follows_from_a_type(self, values: list[Any], body: int | None, token: Token) -> bool:
+        """Whether the statement holds a word that is no type, so that more has gone wrong."""
+        last = self.reader.diagnostics[-1] if self.reader.diagnostics else None
+        if last is None or last.code != "MIL0201" or last.span is None or body is None:
+            return False
+        return last.span.start >= _first_place(values[body:], token.start)
 
     def unclosed(self) -> list[Label]:
         """The brace of the innermost block that has no end."""

@@ -43,17 +43,19 @@ def element_type(source: Source, name: str, start: int, end: int) -> ElementType
         return known
     if name == "BLOBFILE":
         raise bare_blobfile(source, start, end)
-    from milc.syntax.hints import RETURN, TYPES
+    from milc.syntax.hints import NESTED, TYPES, WORDS
 
     near = TYPES.get(name) or (_nearest(name) if len(name) < 40 else None)
-    help = f"did you mean `{near}`?" if near else f"known are {', '.join(ELEMENT_TYPES)}"
+    if near is not None:
+        help = f"did you mean `{near}`?"
+    elif name in WORDS:
+        help = WORDS[name]
+    elif source.text[end : end + 2].lstrip(" ").startswith("("):
+        help = NESTED
+    else:
+        help = f"known are {', '.join(ELEMENT_TYPES)}"
     raise MilError(
-        Diagnostic(
-            "MIL0201",
-            f"`{name}` is no type",
-            Span(source, start, end),
-            help=RETURN if name == "return" else help,
-        )
+        Diagnostic("MIL0201", f"`{name}` is no type", Span(source, start, end), help=help)
     )
 
 

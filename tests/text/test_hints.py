@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from milc.diagnostics import Source
-from milc.syntax.hints import RETURN, SEEN, hint
+from milc.syntax.hints import NESTED, SEEN, WORDS, hint
 from milc.syntax.parse import read
 
 HEAD = "program(1.3) { func main<ios18>(tensor<fp32, [2]> x) { "
@@ -35,7 +35,23 @@ STATEMENTS = {
     "fp32 23 = relu(x = x);": NAMES,
     "float32 y = relu(x = x);": "did you mean `fp32`?",
     "tensor<half, [2]> y = relu(x = x);": "did you mean `fp16`?",
-    "return x;": RETURN,
+    "return x;": WORDS["return"],
+    "func f<ios18>(fp32 x) {": WORDS["func"],
+    "fp32 y = relu(x = tanh(x = x));": NESTED,
+    "int32 y = const[val = int32(1)];": "arguments stand before attributes; `()` if there are none",
+    "int32 y = int32(1);": "a constant is an operation: `TYPE a = const()[val = TYPE(…)];`",
+    'string y = string("a");': "a constant is an operation: `TYPE a = const()[val = TYPE(…)];`",
+    "fp32 y = x;": "what is the operation? `identity(x = …)`",
+    "fp32 y = x + x;": "MIL has no operators; such as `add(x = a, y = b)`",
+    "fp32 y = x - x;": "MIL has no operators; such as `add(x = a, y = b)`",
+    "fp32 y -> relu(x = x);": "",
+    'fp32 y = f(d = dict<string, int32>({{"a": 1}}));': "an entry of a dict is `{key, value}`",
+    "tensor<fp32> y = relu(x = x);": "a tensor has a shape, `[]` if it is a scalar",
+    "list<int32> y = f(x = x);": "a list has a length, `?` where it is unknown",
+    "tensor<fp32, [1, N]> y = relu(x = x);": "`?` is an unknown dimension",
+    "bool y = const()[val = bool(True)];": "MIL spells it `true`",
+    "fp32 y = const()[val = fp32(Infinity)];": "MIL spells it `inf`",
+    "tensor<fp32, [2]> y = const()[val = tensor<fp32, [2]>([1, NaN])];": "MIL spells it `nan`",
     "fp32 y = f(a = true);": "such as `bool(true)`",
     "fp32 y = f(a = 1.5);": "such as `fp32(1.5)`",
     "fp32 y = f(a = 1e5);": "such as `fp32(1e5)`",
@@ -59,6 +75,12 @@ def test_errors_around_statements(text: str) -> None:
 def test_errors_in_a_statement(statement: str) -> None:
     _, found = read(Source(f"{HEAD}{statement} }} -> (x);\n}}"))
     assert (found[0].help or "").endswith(STATEMENTS[statement])
+
+
+@pytest.mark.parametrize("statement", ["return x;", "fp32 y = relu(x = tanh(x = x));"])
+def test_a_word_that_is_no_type_is_one_finding(statement: str) -> None:
+    _, found = read(Source(f"{HEAD}{statement} fp32 z = relu(x = y x); }} -> (x);\n}}"))
+    assert [finding.code for finding in found] == ["MIL0201", "MIL0101"]
 
 
 def test_long_texts_are_looked_at_only_near_the_error() -> None:
