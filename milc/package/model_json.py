@@ -7,6 +7,7 @@ place for fields that this version of milc does not know. Imports diagnostics, i
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -24,6 +25,8 @@ from milc.package.unknown import places
 OWN: Final = "milc"
 """The key of what protobuf's JSON has no place for, left out where there is nothing."""
 _LARGEST: Final = 1 << 28
+# An escape that may stand for no character, which neither protobuf nor UTF-8 can hold.
+_half_of_a_pair: Final = re.compile(r"\\u[dD][89a-fA-F]").search
 _FEATURES: Final = ("input", "output", "state", "functions")
 
 
@@ -122,6 +125,8 @@ def _object(path: Path) -> dict[str, Any]:
     text = read_text(path, _LARGEST)
     try:
         held = json.loads(text)
+        if _half_of_a_pair(text):
+            json.dumps(held, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise _error("MIL0730", f"not JSON: {error}", path) from None
     if not isinstance(held, dict):

@@ -160,8 +160,10 @@ class Reader:
             blob = message.blobFileValue
             return BlobRef(type, blob.fileName, blob.offset, doc)
         form = message.immediateValue.WhichOneof("value")
-        if form is None:
+        if form is None and not message.HasField("immediateValue"):
             return _nothing(type, doc)
+        if form is None:
+            raise Fault("MIL0531", f"a value of type {type!r} has a content of no kind")
         kind, read = _FORMS[form]
         if not isinstance(type, kind):
             raise Fault("MIL0531", f"a value of type {type!r} holds a {form}")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from google.protobuf import text_format
 
 from milc import MilError
 from milc.diagnostics import BoundedFindings, Diagnostic, Source, errors
 from milc.package.model import decode_model
+from milc.package.model_json import read_model_json
 from milc.package.proto import model_pb2 as pb
 from milc.syntax.format import format_text
 from milc.syntax.parse import parse, read
-from tests.fuzz.checks import check_message, check_text
+from tests.fuzz.checks import check_message, check_refusal, check_text
 from tests.fuzz.sizes import HEAD, MESSAGES, TAIL
 
 ONES = "1, " * 999 + "1"
@@ -138,3 +142,24 @@ def test_another_body_whose_opset_is_spelt_as_in_text() -> None:
 def test_warnings_alone_do_not_refuse_a_model() -> None:
     """A hundred fields of a newer writer did."""
     assert codes_of(MESSAGES["unknown fields"]()) == ["MIL0538"]
+
+
+def test_a_content_of_no_kind() -> None:
+    """It was taken for an empty tensor, and left out when that was written."""
+    type = "type { tensorType { dataType: INT8 rank: 1 dimensions { constant {} } } }"
+    value = f'attributes {{ key: "val" value {{ {type} %s }} }}'
+    for content, codes in (("", []), ("immediateValue {}", ["MIL0531"])):
+        message = MESSAGES["operations"]()
+        block = message.mlProgram.functions["main"].block_specializations["CoreML8"]
+        text_format.Parse(f'type: "const" {value % content}', block.operations.add())
+        assert codes_of(message) == codes
+
+
+def test_half_of_a_character_in_json(tmp_path: Path) -> None:
+    """As a key, it made protobuf raise SystemError."""
+    path = tmp_path / "model.json"
+    for text, code in ((r'{"\ud83d\ude00": 1}', "MIL0730"), (r'{"\ud800": 1}', "MIL0730")):
+        path.write_text(text)
+        with pytest.raises(MilError) as raised:
+            read_model_json(path, pb.Model(specificationVersion=9))
+        check_refusal(raised.value, [code])
