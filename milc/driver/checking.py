@@ -18,7 +18,6 @@ from milc.package import describe
 from milc.package.kinds import sniff
 from milc.package.model import Model
 from milc.package.references import references
-from milc.syntax.print import with_spans
 from milc.verify import verify as verify_program
 
 _NO_WEIGHT_FILE = "MIL0601"
@@ -80,6 +79,8 @@ def _placed(program: Program, path: str, run: Callable[[], list[Diagnostic]]) ->
     """What `run` finds, with places in the text that the program would print if it has none."""
     found = run()
     if found and program.source is None and program.functions:
+        from milc.syntax.print import with_spans
+
         with_spans(program, path)
         found = run()
     return in_text_order(found)

@@ -21,7 +21,6 @@ from milc.ir.nodes import Program
 from milc.package import describe
 from milc.package.bundle import read_manifest, write_package
 from milc.package.compiled import CompiledBundle, CoreMLData
-from milc.package.decode import decode_program
 from milc.package.encode import encode_model
 from milc.package.proto import model_pb2 as pb
 from milc.package.weights import WeightFiles
@@ -104,6 +103,8 @@ def decode_model(data: bytes, path: str | None = None) -> Model:
 
     Raises MilError (MIL052x and on) if it is none, holds another kind of model, or is malformed.
     """
+    from milc.package.decode import decode_program  # what is made of text need not wait for it
+
     with collector_paused():
         spec = _parse(data, path)
         kind = spec.WhichOneof("Type")
