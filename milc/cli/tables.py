@@ -13,6 +13,8 @@ from rich.text import Text
 from milc.diagnostics.prose import many, visible
 from milc.driver.inspecting import Feature, FunctionInfo, Info
 
+MOST = 200
+"""As many rows of a kind are shown; what is beyond is counted, and `--json` has it."""
 UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
@@ -20,8 +22,10 @@ def show(info: Info, out: Console) -> None:
     """Print all of it."""
     out.print(Text(visible(info.path), style="bold"), soft_wrap=True)
     _pairs(out, _head(info))
-    for function in info.functions:
+    for function in info.functions[:MOST]:
         _function(out, function, len(info.functions) == 1)
+    if len(info.functions) > MOST:
+        _titled(out, f"… {len(info.functions) - MOST:,} more functions")
     _operations(out, info)
     _parameters(out, info)
     _pairs(out, _metadata(info), "Metadata")
@@ -48,8 +52,10 @@ def _function(out: Console, function: FunctionInfo, alone: bool) -> None:
     table = _table(("", "name", "type", ""))
     rows = (("input", function.inputs), ("state", function.states), ("output", function.outputs))
     for role, features in rows:
-        for place, feature in enumerate(features):
+        for place, feature in enumerate(features[:MOST]):
             table.add_row(role if place == 0 else "", *_cells(feature))
+        if len(features) > MOST:
+            table.add_row("", f"… {len(features) - MOST:,} more")
     about = f"opset {function.opset}, {many(function.operations, 'operation')}{default}"
     _titled(out, f"Function {visible(function.name)}", about)
     out.print(table)
@@ -111,10 +117,13 @@ def _pairs(out: Console, pairs: Iterable[tuple[str, str]], title: str = "") -> N
     table = Table(box=None, padding=(0, 2), show_header=False)
     table.add_column(style="bright_blue", no_wrap=True)
     table.add_column(overflow="fold")
-    for name, value in pairs:
+    held = list(pairs)
+    for name, value in held[:MOST]:
         table.add_row(visible(name), "\n".join(map(visible, value.splitlines())))
-    if not table.rows:
+    if not held:
         return
+    if len(held) > MOST:
+        table.add_row(f"… {len(held) - MOST:,} more", "")
     if title:
         _titled(out, title)
     out.print(table)
