@@ -172,10 +172,16 @@ def _feature(value: Value, described: dict[str, pb.FeatureDescription]) -> Featu
         _lengths(tensor.shape) if tensor is not None and tensor.shape is not None else None,
         _ranges(flexible) if flexible is not None and flexible.ranges else None,
         [list(shape) for shape in flexible.shapes] if flexible and flexible.shapes else None,
-        pb.ImageFeatureType.ColorSpace.Name(image.colorSpace) if image is not None else None,
+        _color(image) if image is not None else None,
         feature.type.isOptional,
         feature.shortDescription,
     )
+
+
+def _color(image: pb.ImageFeatureType) -> str:
+    """How pixels are stored; a number where milc has no name for it."""
+    known, space = pb.ImageFeatureType.ColorSpace, image.colorSpace
+    return known.Name(space) if space in known.values() else str(space)
 
 
 def _lengths(shape: Iterable[Dim]) -> list[int | None]:

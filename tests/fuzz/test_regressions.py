@@ -163,3 +163,11 @@ def test_half_of_a_character_in_json(tmp_path: Path) -> None:
         with pytest.raises(MilError) as raised:
             read_model_json(path, pb.Model(specificationVersion=9))
         check_refusal(raised.value, [code])
+
+
+def test_a_colour_space_that_has_no_name() -> None:
+    """`info` asked protobuf for it."""
+    message = MESSAGES["operations"]()
+    feature = message.description.input.add(name="x")
+    feature.type.imageType.colorSpace = 1 << 20  # type: ignore[assignment]
+    assert codes_of(message) == []
