@@ -22,6 +22,15 @@ def test_changed_fields(which: int, random: Random) -> None:
     check_message(mutated_message(message, random).SerializeToString())
 
 
+@examples(150)
+@given(st.integers(0, 1 << 16), st.randoms(use_true_random=True))
+def test_changed_descriptions(which: int, random: Random) -> None:
+    held = bases.messages()
+    message = model_pb2.Model.FromString(held[which % len(held)])
+    mutated_message(message.description, random)
+    check_message(message.SerializeToString())
+
+
 @examples(200)
 @given(st.integers(0, 1 << 16), st.randoms(use_true_random=True))
 def test_changed_bytes(which: int, random: Random) -> None:
