@@ -124,9 +124,14 @@ class WeightFile:
         """Add a blob that `write` will append; returns the offset of its record.
 
         `count` is the number of elements, needed where sub-byte ones end within a byte. Raises
-        ValueError for what storage cannot hold.
+        ValueError for what storage cannot hold, MilError (MIL0610) if the header tells of more
+        blobs than the file has room for.
         """
         if self._tail is None:
+            most = self._stored // RECORD.size - 1
+            if self._stored_count > most:
+                message = f"the header tells of {self._stored_count} blobs, the file has room for"
+                self._fail("MIL0610", f"{message} {most}")
             from tempfile import SpooledTemporaryFile  # 3 ms, and few models are appended to
 
             held = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  # close() does

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,11 @@ from google.protobuf import text_format
 
 from milc import MilError
 from milc.diagnostics import BoundedFindings, Diagnostic, Source, errors
+from milc.ir.types import FP16
 from milc.package.model import decode_model
 from milc.package.model_json import read_model_json
 from milc.package.proto import model_pb2 as pb
+from milc.package.weightfile import WeightFile
 from milc.syntax.format import format_text
 from milc.syntax.parse import parse, read
 from tests.fuzz.checks import check_message, check_refusal, check_text
@@ -171,3 +174,12 @@ def test_a_colour_space_that_has_no_name() -> None:
     feature = message.description.input.add(name="x")
     feature.type.imageType.colorSpace = 1 << 20  # type: ignore[assignment]
     assert codes_of(message) == []
+
+
+def test_a_header_that_tells_of_too_many_blobs(tmp_path: Path) -> None:
+    """One more could not be counted."""
+    path = tmp_path / "weight.bin"
+    path.write_bytes(struct.pack("<II56x", (1 << 32) - 1, 2))
+    with pytest.raises(MilError) as raised:
+        WeightFile(path).append(FP16, b"\0\0")
+    check_refusal(raised.value, ["MIL0610"])
