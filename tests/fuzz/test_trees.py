@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.fuzz import bases
 from tests.fuzz.checks import check_path
-from tests.fuzz.command import arguments, check_command
+from tests.fuzz.command import arguments, check_command, run_command
 from tests.fuzz.mutations import mutated_text
 from tests.fuzz.profile import examples
 from tests.fuzz.trees import make_trees, mutated_tree
@@ -79,3 +79,18 @@ def test_commands_on_changed_texts(which: int, random: Random) -> None:
     text = mutated_text(held[which % len(held)], random, held).encode("utf-8", "surrogatepass")
     with TemporaryDirectory() as out:
         check_command(*arguments(Path("-"), Path(out), random), stdin=text)
+
+
+@examples(100)
+@given(st.integers(0, 1 << 16), st.randoms(use_true_random=True))
+def test_what_was_compiled_is_sound(which: int, random: Random) -> None:
+    """Whatever compiles, with its literals and blobs wherever they were put, verifies."""
+    held = bases.texts()
+    text = mutated_text(held[which % len(held)], random, held).encode("utf-8", "surrogatepass")
+    with TemporaryDirectory() as out:
+        package = Path(out) / "model.mlpackage"
+        options = ["--externalize", random.choice(("0", "8"))] if random.random() < 0.5 else []
+        status, _ = run_command("compile", "-", "-o", str(package), *options, stdin=text)
+        assert package.exists() == (status == 0)
+        if status == 0:
+            assert run_command("verify", "-q", str(package))[0] == 0
