@@ -72,3 +72,10 @@ def summary(diagnostics: Iterable[Diagnostic]) -> str:
 def many(count: int, noun: str) -> str:
     """`1 file`, `2 files`, `12,000 files`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that is most like this one, if one is like it. Slow: for what is wrong."""
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(word, list(known), 1)), None) if len(word) < 60 else None

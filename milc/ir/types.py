@@ -366,6 +366,21 @@ class TensorBufferType(Type):
         )
 
 
+class OpenType(Type):
+    """`_`: the type of a result that is left to inference. No other type holds it."""
+
+    __slots__ = ()
+
+    def __new__(cls) -> OpenType:
+        return cls._intern()[0]
+
+    def __repr__(self) -> str:
+        return "_"
+
+
+TO_INFER: Final = OpenType()
+"""The type of a result whose type is yet to be inferred."""
+
 SCALAR_STRING: Final = TensorType(STRING)
 """The type of names, paths, and most other attributes."""
 

@@ -64,6 +64,27 @@ def walk_ops(root: Root) -> Iterator[Op]:
             op = following
 
 
+def walk_inside_out(block: Block) -> Iterator[Op]:
+    """All ops of a block in text order, but that an op comes after those nested in it."""
+    todo: list[tuple[Op | None, list[Block] | None]] = [(block.first, None)]
+    while todo:
+        op, blocks = todo.pop()
+        if op is None:
+            continue
+        if blocks is None and op.blocks:
+            blocks = op.blocks[::-1]
+        if blocks:
+            todo.append((op, blocks[:-1]))
+            todo.append((blocks[-1].first, None))
+            continue
+        following = op.next
+        yield op
+        while following is not None and not following.blocks:
+            op, following = following, following.next
+            yield op
+        todo.append((following, None))
+
+
 def walk_blocks(root: Root) -> Iterator[Block]:
     """All blocks in text order, `root` itself included."""
     todo = outermost(root)[::-1]

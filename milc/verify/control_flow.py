@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from milc.diagnostics.prose import many
-from milc.ir.types import BOOL, VARIADIC, ListType, TensorType, Type
+from milc.ir.fit import fits
+from milc.ir.types import BOOL, TensorType, Type
 from milc.verify import places
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from milc.diagnostics import Span
     from milc.ir.nodes import Block, Op
-    from milc.ir.types import Dim
 
 
 class Problem(NamedTuple):
@@ -112,39 +112,6 @@ def _outputs(block: Block, wanted: Sequence[Type], who: str, whom: str) -> Itera
 
 def _count(things: Sequence[object], noun: str) -> str:
     return many(len(things), noun) if things else f"no {noun}s"
-
-
-def fits(first: Type, second: Type) -> bool:
-    """Whether some value has both types: whether they are equal but for unknown dimensions."""
-    todo = [(first, second)]
-    for a, b in todo:
-        if a is b:
-            continue
-        if a.__class__ is not b.__class__ or len(a.parts) != len(b.parts):
-            return False
-        if not _same_shell(a, b):
-            return False
-        todo += zip(a.parts, b.parts, strict=True)
-    return True
-
-
-def _same_shell(a: Type, b: Type) -> bool:
-    """Whether two types of one class fit, whatever they are made of."""
-    if isinstance(a, TensorType) and isinstance(b, TensorType):
-        return a.element is b.element and _same_dims(a, b)
-    if isinstance(a, ListType) and isinstance(b, ListType):
-        return _same_dim(a.length, b.length)
-    return bool(a.parts)  # a tensor_buffer has none, and fits only itself
-
-
-def _same_dims(a: TensorType, b: TensorType) -> bool:
-    if a.shape is None or b.shape is None or VARIADIC in (*a.shape, *b.shape):
-        return True
-    return len(a.shape) == len(b.shape) and all(map(_same_dim, a.shape, b.shape))
-
-
-def _same_dim(a: Dim, b: Dim) -> bool:
-    return a is None or b is None or a == b
 
 
 CONTROL_FLOW: Final[dict[str, tuple[str, Callable[[Op], Iterator[Problem]]]]] = {

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 SEARCHED: Final = 1 << 15
 """Characters of a statement in which names are looked for; what is behind is shown as a whole."""
 
+SHOWN: Final = 60
+"""Characters of a constant in an argument that are pointed at."""
+
 # Names with `=` behind them, if any; strings, comments and numbers are none.
 _names = re.compile(
     r'"(?:[^"\\\n]|\\.)*+"|//[^\n]*+|\d[\w.]*+|(?:`((?:[^`\\\n]|\\.)++)`|([^\W\d]\w*+))(\s*+=)?'
@@ -73,6 +76,27 @@ def of_use(user: User, name: str, arg: str = "") -> Span | None:
         return _search(outputs, name) or outputs
     bound = _search(user.span, f"{arg}=", _behind_results(user))
     return (bound and _search(user.span, name, bound.end)) or user.span
+
+
+def of_arg(op: Op, arg: str, index: int = 0) -> Span | None:
+    """What an op binds to an argument: the value's name, or where the constant stands."""
+    bound = op.args.get(arg, ())
+    operand = bound[index] if index < len(bound) else None
+    if isinstance(operand, Value):
+        return of_use(op, operand.name, arg)
+    start = _search(op.span, f"{arg}=", _behind_results(op))
+    if start is None or arg not in op.args:
+        return start or of_kind(op)
+    text, end = start.source.text, start.end
+    while end < len(text) and text[end] not in ",;\n" and end < start.end + SHOWN:
+        end += 1
+    return Span(start.source, start.start, end)
+
+
+def of_arg_name(op: Op, arg: str) -> Span | None:
+    """The name of an argument that an op binds."""
+    bound = _search(op.span, f"{arg}=", _behind_results(op))
+    return Span(bound.source, bound.start, bound.start + len(arg)) if bound else of_kind(op)
 
 
 def line(span: Span) -> tuple[str, int]:

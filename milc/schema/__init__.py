@@ -1,0 +1,39 @@
+"""What the definition of an op is made of.
+
+A family of `opsets/` imports all it needs from here. Imports diagnostics and ir, and knows no op.
+"""
+
+from milc.schema.bound import Bound, Elements
+from milc.schema.declare import (
+    Arg,
+    Choice,
+    Const,
+    Constraint,
+    Domain,
+    In,
+    OptionalConst,
+    OptionalIn,
+    Out,
+    Variadic,
+    constraint,
+)
+from milc.schema.opdef import OpDef, definitions, level
+
+__all__ = [
+    "Arg",
+    "Bound",
+    "Choice",
+    "Const",
+    "Constraint",
+    "Domain",
+    "Elements",
+    "In",
+    "OpDef",
+    "OptionalConst",
+    "OptionalIn",
+    "Out",
+    "Variadic",
+    "constraint",
+    "definitions",
+    "level",
+]

@@ -1,0 +1,152 @@
+"""An operand as the rules of an op see it: its type, and what is known of its elements.
+
+Imports ir only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from milc.ir.literals import BlobRef, ListLiteral, Literal, TensorLiteral
+from milc.ir.nodes import Value
+from milc.ir.types import TensorType
+
+if TYPE_CHECKING:
+    from milc.ir.nodes import Operand
+    from milc.ir.types import ElementType, Type
+
+Elements = tuple[Any, ...]
+"""Elements in row-major order, None for each that is not known: of the shape [1, ?] (1, None)."""
+
+FOLDED = 4096
+"""Of more elements than this nothing is computed ahead: no shape has so many."""
+
+
+class Context(Protocol):
+    """What a check knows of the values around an op."""
+
+    def type_of(self, value: Value) -> Type:
+        """The type that a value has, or is to have."""
+
+    def known(self, value: Value) -> Elements | None:
+        """The elements that are known of a value that is no constant."""
+
+    def is_constant(self, value: Value) -> bool:
+        """Whether a value follows from constants alone."""
+
+    def read(self, blob: BlobRef) -> TensorLiteral | None:
+        """What a reference into a weight file stands for, if that can be read."""
+
+
+class Bound:
+    """What one argument of one op is bound to.
+
+    `operand` is the Value or Literal, `type` its type. Of a tensor `element` is the element type
+    and `shape` the dimensions, None for each that is unknown; rules and inference run only if the
+    rank of every tensor is known, so neither asks.
+    """
+
+    __slots__ = ("context", "operand", "type")
+
+    def __init__(self, operand: Operand, context: Context) -> None:
+        self.operand = operand
+        self.context = context
+        self.type: Type = context.type_of(operand) if isinstance(operand, Value) else operand.type
+
+    @property
+    def tensor(self) -> TensorType:
+        """The type as that of a tensor. Raises TypeError for lists, dicts and states."""
+        if not isinstance(self.type, TensorType):
+            raise TypeError(f"{self.type!r} is no tensor")
+        return self.type
+
+    @property
+    def element(self) -> ElementType:
+        """The type of its elements."""
+        return self.tensor.element
+
+    @property
+    def shape(self) -> tuple[int | None, ...]:
+        """Its dimensions, None where unknown."""
+        return self.tensor.shape or ()  # type: ignore[return-value]  # see the class
+
+    @property
+    def rank(self) -> int:
+        """The number of its dimensions."""
+        return len(self.shape)
+
+    @property
+    def count(self) -> int | None:
+        """The number of its elements, None if a dimension is unknown."""
+        return self.tensor.count
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether it follows from constants alone."""
+        operand = self.operand
+        return not isinstance(operand, Value) or self.context.is_constant(operand)
+
+    @property
+    def literal(self) -> Literal | None:
+        """The constant that it is, one out of a weight file included; None if it is computed."""
+        operand = self.operand
+        literal = operand.literal if isinstance(operand, Value) else operand
+        return self.context.read(literal) if isinstance(literal, BlobRef) else literal
+
+    @property
+    def elements(self) -> Elements | None:
+        """What is known of its elements; None if nothing is, or if there are too many of them."""
+        operand = self.operand
+        if isinstance(operand, Value) and operand.literal is None:
+            return self.context.known(operand)
+        if isinstance(self.type, TensorType) and (self.type.count or 0) > FOLDED:
+            return None
+        return self._constant_elements()
+
+    @property
+    def value(self) -> Any:
+        """Its value, if known entirely, else None: a Python scalar for rank 0, else all elements.
+
+        Also of large constants. Elements are a tuple in row-major order; those of a list are its
+        items' values.
+        """
+        operand = self.operand
+        if isinstance(operand, Value) and operand.literal is None:
+            elements = self.context.known(operand)
+        else:
+            elements = self._constant_elements()
+        if elements is None or None in elements:
+            return None
+        return elements[0] if self.type.__class__ is TensorType and not self.shape else elements
+
+    def _constant_elements(self) -> Elements | None:
+        literal = self.literal
+        if isinstance(literal, TensorLiteral):
+            return tuple(literal.values())
+        if isinstance(literal, ListLiteral):
+            items = [item for item in literal.items if isinstance(item, TensorLiteral)]
+            return tuple(
+                item.values()[0] if item.type.is_scalar else item.values() for item in items
+            )
+        return None
+
+    def axis(self, axis: int) -> int:
+        """An axis as a number from 0 on: -1 is the last. Out of range stays out of range."""
+        return axis + self.rank if axis < 0 else axis
+
+    def with_shape(self, *dims: int | None) -> TensorType:
+        """The tensor type of its elements in another shape."""
+        return TensorType(self.element, dims)
+
+    def with_dim(self, axis: int, dim: int | None) -> TensorType:
+        """Its type with one dimension replaced."""
+        dims = list(self.shape)
+        dims[axis] = dim
+        return TensorType(self.element, tuple(dims))
+
+    def with_element(self, element: ElementType) -> TensorType:
+        """Its type with other elements."""
+        return TensorType(element, self.shape)
+
+    def __repr__(self) -> str:
+        return f"<{self.type!r}>"

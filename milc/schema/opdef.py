@@ -1,0 +1,119 @@
+"""An op, defined once: the class that its definition is, and the registry of all that are loaded.
+
+Imports ir and this room only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from milc.schema.bound import Bound, Context, Elements
+from milc.schema.declare import Arg, Constraint, Out
+
+if TYPE_CHECKING:
+    from milc.ir.nodes import Op
+    from milc.ir.types import ElementType, Type
+
+_definitions: Final[dict[str, list[type[OpDef]]]] = {}
+
+
+def definitions(name: str) -> list[type[OpDef]]:
+    """The loaded definitions of an op, oldest first; see `milc.opsets.index` for loading them."""
+    return _definitions.get(name, [])
+
+
+def level(opset: str) -> int:
+    """The place of an opset's tag among all: `ios17` is above `ios16`.
+
+    A tag that is not of this form is of a future that milc does not know: above all others.
+    """
+    number = opset.removeprefix("ios")
+    return int(number) if number.isdecimal() else 1 << 30
+
+
+class OpDef:
+    """The definition of an op, and, as an instance, one op seen through it.
+
+    A class that sets `name` and `since` is a definition. Its attributes are its domains, arguments
+    (`In`, `Const`, …), results (`Out`) and constraints; its docstring is the reference: what the op
+    does, and an example, a function in a fenced block of MIL. What a later opset changes is a
+    subclass with its own `since` that restates only that: an argument or domain of the same name is
+    replaced, a constraint is replaced by its method's name, `without` names what is gone.
+
+    The facts that passes ask for: `pure` (no effect but its results, which depend on its operands
+    alone), `elementwise` (each element of the result depends on the same element of the operands,
+    broadcast), `commutative` (operands may change places), `identity` (the number which, as second
+    operand, leaves the first as it is), `stateful` (reads or writes a state), `random`.
+    """
+
+    name: ClassVar[str] = ""
+    since: ClassVar[str] = ""
+    without: ClassVar[tuple[str, ...]] = ()
+    pure: ClassVar[bool] = True
+    elementwise: ClassVar[bool] = False
+    commutative: ClassVar[bool] = False
+    identity: ClassVar[float | None] = None
+    stateful: ClassVar[bool] = False
+    random: ClassVar[bool] = False
+    in_attributes: ClassVar[bool] = False
+    """Whether files write its arguments among its attributes, in brackets."""
+    blocks: ClassVar[tuple[str, ...]] = ()
+    """What its nested blocks are called."""
+    is_open: ClassVar[bool] = False
+    """Whether it takes arguments and gives results beside those that are declared."""
+
+    args: ClassVar[dict[str, Arg]] = {}
+    outs: ClassVar[dict[str, Out]] = {}
+    constraints: ClassVar[tuple[Constraint, ...]] = ()
+
+    op: Op
+    context: Context
+
+    def __init_subclass__(cls) -> None:
+        own = vars(cls)
+        args = {n: a for n, a in cls.args.items() if n not in cls.without}
+        args |= {n: part for n, part in own.items() if isinstance(part, Arg)}
+        cls.args = {n: arg.resolved(cls) for n, arg in args.items()}
+        cls.outs = cls.outs | {n: part for n, part in own.items() if isinstance(part, Out)}
+        rules = {c.label: c for c in cls.constraints if c.label not in cls.without}
+        rules |= {part.label: part for part in own.values() if isinstance(part, Constraint)}
+        cls.constraints = tuple(rules.values())
+        if "since" in own and cls.name:
+            known = _definitions.setdefault(cls.name, [])
+            known.append(cls)
+            known.sort(key=lambda definition: level(definition.since))
+
+    def __init__(self, op: Op, bound: dict[str, Any], context: Context) -> None:
+        self.__dict__.update(bound)
+        self.op = op
+        self.context = context
+
+    def element_of(self, group: str) -> ElementType | None:
+        """The element type that the operands of a domain have; None if none is there."""
+        for name, arg in self.args.items():
+            bound = self.__dict__.get(name) if arg.group == group else None
+            bound = bound[0] if isinstance(bound, tuple) and bound else bound
+            if isinstance(bound, Bound):
+                return bound.element
+        return None
+
+    def infer(self) -> Type | tuple[Type, ...]:
+        """The types of the results, with None for every dimension that is not known.
+
+        TensorType(element, None) where not even the rank is. A definition whose results are all
+        `like` an argument need not say more.
+        """
+        return tuple(getattr(self, out.like).type for out in self.outs.values())
+
+    def fold(self) -> Elements | tuple[Elements | None, ...] | None:
+        """What is known of the elements of the result before the program runs, or None.
+
+        For an op with several results a tuple of that, one for each. This is what shapes are
+        computed with, so an op that nobody computes shapes with has none.
+        """
+        return None
+
+    @classmethod
+    def label(cls) -> str:
+        """The definition's name in words: `conv`, or `conv of ios17`."""
+        return cls.name if definitions(cls.name)[0] is cls else f"{cls.name} of {cls.since}"

@@ -1,0 +1,302 @@
+"""Each op against its definition in the function's opset (MIL03xx).
+
+One walk in the order of the program, which hands on what each op makes known: the types that
+inference gives, which values follow from constants, and what is known of the elements of shapes.
+An op with a fault keeps its declared types and says nothing about what depends on the fault, so
+that a mistake is reported once. Imports diagnostics, ir, schema and opsets.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from milc.diagnostics import BoundedFindings, Diagnostic, Label, errors, in_text_order
+from milc.diagnostics.prose import many, nearest
+from milc.ir.fit import fits
+from milc.ir.nodes import Op, Value
+from milc.ir.types import TO_INFER, TensorType, Type
+from milc.ir.walk import bodies, label, place, walk_inside_out
+from milc.opsets import index
+from milc.schema.bound import FOLDED
+from milc.verify import places
+from milc.verify.arguments import bind
+from milc.verify.wording import known_as
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from milc.ir.literals import BlobRef, TensorLiteral
+    from milc.ir.nodes import Block, Function, Program
+    from milc.schema import Elements, OpDef
+    from milc.verify.arguments import Binding, Fault
+
+    Read = Callable[[BlobRef], TensorLiteral | None]
+
+
+def check_operations(
+    program: Program, *, read: Read | None = None, reported: Iterable[Diagnostic] = ()
+) -> list[Diagnostic]:
+    """What is wrong with the ops of a program, in the order of its text.
+
+    `read` gives what a reference into a weight file stands for; without it, rules that need such a
+    value take it for unknown. Lines that `reported` finds an error in are left out.
+    """
+    checker = Operations(program, read)
+    checker.run()
+    places.forget()
+    lines = {places.line(fault.span) for fault in errors(reported) if fault.span is not None}
+    return in_text_order(
+        finding
+        for finding in checker.found
+        if finding.span is None or places.line(finding.span) not in lines
+    )
+
+
+def inferred(program: Program, *, read: Read | None = None) -> dict[Value, Type]:
+    """The type that inference gives each result of the ops that have a definition and no fault."""
+    checker = Operations(program, read)
+    checker.run()
+    return checker.inferred
+
+
+class Operations:
+    """One run over a program, and what it knows of its values.
+
+    `found` are the findings, `inferred` the types of results by inference.
+    """
+
+    def __init__(self, program: Program, read: Read | None = None) -> None:
+        self.program = program
+        self.found: list[Diagnostic] = BoundedFindings()
+        self.inferred: dict[Value, Type] = {}
+        self._read = read
+        self._blobs: dict[tuple[Type, str, int], TensorLiteral | None] = {}
+        self._known: dict[Value, Elements] = {}
+        self._constant: set[Value] = set()
+        self._path = program.source.path if program.source is not None else None
+
+    # What rules ask
+
+    def type_of(self, value: Value) -> Type:
+        """The type that a value declares, or that inference gives where it leaves that open."""
+        return self.inferred.get(value, TO_INFER) if value.type is TO_INFER else value.type
+
+    def known(self, value: Value) -> Elements | None:
+        """The elements that are known of a value that is no const."""
+        return self._known.get(value)
+
+    def is_constant(self, value: Value) -> bool:
+        """Whether a value follows from constants alone."""
+        op = value.owner
+        return value in self._constant or (isinstance(op, Op) and op.kind == "const")
+
+    def read(self, blob: BlobRef) -> TensorLiteral | None:
+        """What a reference into a weight file stands for; None if that is not to be had."""
+        if self._read is None:
+            return None
+        key = (blob.type, blob.path, blob.offset)
+        if key not in self._blobs:
+            self._blobs[key] = self._read(blob)
+        return self._blobs[key]
+
+    # The walk
+
+    def run(self) -> None:
+        """Check every op of every function."""
+        for function in self.program.functions.values():
+            for body in bodies(function):
+                opset = _opset_of(function, body)
+                for op in walk_inside_out(body):
+                    if op.kind != "const":
+                        self.check(op, op.opset or opset)
+
+    def check(self, op: Op, opset: str) -> None:
+        """Check one op; note what it makes known."""
+        definition = index.definition(op.kind, opset)
+        if definition is None:
+            code, message, help = _no_definition(op, opset)
+            self._report(op, code, message, help, places.of_kind(op))
+            return
+        binding, faults = bind(op, definition, self)
+        for fault in faults:
+            self._fault(op, binding, fault)
+        self._note_constant(op, definition)
+        suspect = {name for fault in faults for name in (fault.arg, *fault.others)}
+        if not _ranks_are_known(binding):
+            return
+        view = definition(op, binding, self)
+        if not self._rules(view, binding, suspect) or faults:
+            return
+        self._infer(view)
+
+    def _rules(self, view: OpDef, binding: Binding, suspect: set[str]) -> bool:
+        """Check the constraints, but for those about an argument that is at fault already."""
+        sound = True
+        for rule in view.constraints:
+            if suspect and not suspect.isdisjoint(rule.args):
+                continue
+            verdict = rule.check(view)
+            if verdict is None or verdict is True:
+                continue
+            sound = False
+            suspect.update(rule.args)
+            self._broken(view, rule.label, rule.sentence, rule.args, verdict)
+        return sound
+
+    def _infer(self, view: OpDef) -> None:
+        """Infer the results' types, compare them with what is declared, and note what is known."""
+        op = view.op
+        types = view.infer()
+        types = types if isinstance(types, tuple) else (types,)
+        if len(types) != len(op.results):
+            has, gives = many(len(op.results), "result"), len(types)
+            message = f"{op.kind} is declared with {has}, but gives {gives}"
+            self._report(op, "MIL0312", message, None, places.of_kind(op))
+            return
+        for number, (result, type) in enumerate(zip(op.results, types, strict=True)):
+            self.inferred[result] = type
+            if (
+                result.type is not type
+                and result.type is not TO_INFER
+                and not fits(result.type, type)
+            ):
+                self._contradiction(op, number, type)
+        folded = view.fold()
+        if folded is not None:
+            self._note_known(op, folded)
+
+    def _note_known(self, op: Op, folded: Any) -> None:
+        """Keep what is known of the results' elements, if it is something."""
+        each = folded if len(op.results) > 1 else (folded,)
+        for result, elements in zip(op.results, each, strict=True):
+            if elements is None or len(elements) > FOLDED:
+                continue
+            self._known[result] = elements
+            if None not in elements:
+                self._constant.add(result)
+
+    def _note_constant(self, op: Op, definition: type[OpDef]) -> None:
+        """Results follow from constants if all operands do."""
+        constant = self._constant
+        for value in op.values:
+            if value not in constant and not self.is_constant(value):
+                return
+        if not definition.stateful and not op.blocks:
+            constant.update(op.results)
+
+    # Reporting
+
+    def _fault(self, op: Op, binding: Binding, fault: Fault) -> None:
+        labels = [self._label(op, name, binding.get(name)) for name in fault.others]
+        known = fault.code != "MIL0303"
+        span = (
+            places.of_arg(op, fault.arg, fault.number)
+            if known
+            else places.of_arg_name(op, fault.arg)
+        )
+        self._report(op, fault.code, fault.message, fault.help, span, labels)
+
+    def _broken(
+        self, view: OpDef, rule: str, sentence: str, args: tuple[str, ...], verdict: str | bool
+    ) -> None:
+        """Report a constraint that does not hold, with all that it is about."""
+        op = view.op
+        detail = f": {verdict}" if isinstance(verdict, str) else ""
+        message = f"{op.kind} breaks {rule}, {sentence}{detail}"
+        named = [name for name in args if name in view.args]
+        words = [known_as(name, getattr(view, name)) for name in named]
+        first = named[0] if named else ""
+        span = places.of_arg(op, first) if first in op.args else places.of_kind(op)
+        others = [n for n in named[1:] if n in op.args]
+        labels = [self._label(op, name, getattr(view, name)) for name in others]
+        left_out = [w for n, w in zip(named, words, strict=True) if n != first and n not in others]
+        self._report(
+            op, "MIL0310", message, None, span, labels, words[0] if words else "", left_out
+        )
+
+    def _contradiction(self, op: Op, number: int, type: Type) -> None:
+        """Report a declared type that cannot be the one that the op gives."""
+        result = op.results[number]
+        message = f"`{result.name}` is declared as {result.type!r}, but {op.kind} gives {type!r}"
+        detail = _difference(result.type, type)
+        self._report(
+            op, "MIL0311", message + detail, f"declare it as {type!r}", places.of_value(result)
+        )
+
+    def _label(self, op: Op, name: str, bound: Any) -> Label | None:
+        span = places.of_arg(op, name)
+        return Label(span, known_as(name, bound)) if span is not None else None
+
+    def _report(
+        self,
+        op: Op,
+        code: str,
+        message: str,
+        help: str | None,
+        span: Any,
+        labels: Iterable[Label | None] = (),
+        text: str = "",
+        notes: Iterable[str] = (),
+    ) -> None:
+        if span is None:
+            message = f"{_where(op)}: {message}"
+        shown = [each for each in labels if each is not None]
+        self.found.append(
+            Diagnostic(
+                code,
+                message,
+                span,
+                path=self._path,
+                label=text,
+                labels=shown,
+                notes=notes,
+                help=help,
+            )
+        )
+
+
+def _opset_of(function: Function, body: Block) -> str:
+    """The opset of a body: its own where the function has bodies for several."""
+    for opset, special in function.specializations.items():
+        if special is body:
+            return opset
+    return function.opset
+
+
+def _ranks_are_known(binding: Binding) -> bool:
+    """Whether every tensor among the operands has a known rank."""
+    for held in binding.values():
+        for bound in held if isinstance(held, tuple) else (held,):
+            type = bound.type
+            if type is TO_INFER or (type.__class__ is TensorType and bound.tensor.rank is None):
+                return False
+    return True
+
+
+def _no_definition(op: Op, opset: str) -> tuple[str, str, str | None]:
+    """Code, message and help for an op that the opset does not have."""
+    versions = index.versions(op.kind)
+    if versions:
+        first = versions[0].since
+        help = f"raise the function's opset to {first}"
+        return "MIL0302", f"{op.kind} is not in {opset}: it came with {first}", help
+    near = nearest(op.kind, index.families())
+    return "MIL0301", f"there is no op `{op.kind}`", f"did you mean `{near}`?" if near else None
+
+
+def _difference(declared: Type, type: Type) -> str:
+    """In words, where two tensor types differ, if the types alone do not show it at once."""
+    if not (isinstance(declared, TensorType) and isinstance(type, TensorType)):
+        return ""
+    if declared.element is not type.element:
+        return ""
+    one, other = declared.shape or (), type.shape or ()
+    if len(one) != len(other):
+        return f": rank {len(one)}, not {len(other)}"
+    wrong = [i for i, (a, b) in enumerate(zip(one, other, strict=True)) if a != b and b is not None]
+    return f": dimension {wrong[0]} is {other[wrong[0]]}, not {one[wrong[0]]}" if wrong else ""
+
+
+def _where(op: Op) -> str:
+    """The place of an op in words, where there is no text to show it in."""
+    return f"{place(op.parent)}, {label(op)}" if op.parent is not None else label(op)
