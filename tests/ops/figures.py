@@ -1,0 +1,90 @@
+"""How milc's rules for ops compare with coremltools' verdicts: `python -m tests.ops.figures`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+from milc.diagnostics import Source, in_text_order
+from milc.syntax.parse import read
+from milc.verify import verify_structure
+from milc.verify.operations import check_operations
+from tests.ops import singles, tally
+from tests.ops.singles import Record
+from tests.shared import SHARED
+
+
+def show_singles(arguments: argparse.Namespace) -> bool:
+    """Agreement by op and mutation, then the classes of disagreement."""
+    chosen = singles.records(set(arguments.op), set(arguments.mutation))
+    comparison = tally.compare(chosen)
+    lines = [*tally.table(comparison.by_op), "", *tally.table(comparison.by_mutation), ""]
+    print("\n".join(lines))
+    print(tally.line("all", comparison.total))
+    print_reasons(comparison)
+    print_classes(comparison, arguments)
+    return comparison.total.explained >= singles.WANTED and comparison.total.judged > 0
+
+
+def print_reasons(comparison: tally.Comparison) -> None:
+    """Every reason that was needed, with the number of cases."""
+    if comparison.used:
+        print("\nknown classes:")
+    for reason, count in comparison.used.most_common():
+        print(f"{count:6}  {reason.op} {reason.mutation} {reason.sort} /{reason.pattern}/")
+        print(f"        {reason.why}")
+
+
+def print_classes(comparison: tally.Comparison, arguments: argparse.Namespace) -> None:
+    """The classes without a reason; with --examples, some of their cases in full."""
+    classes = comparison.open_classes
+    shown = classes if arguments.classes < 0 else classes[: arguments.classes]
+    print(f"\n{len(classes)} classes without a reason" + (":" if shown else ""))
+    left = arguments.examples
+    for each in shown:
+        key = each.key
+        print(f"{len(each.records):6}  {key.op} {key.mutation} {key.sort}")
+        print(f"        peer: {key.peer}\n        milc: {key.ours}")
+        for record in each.records[: min(left, arguments.max_per_class)]:
+            print_example(record)
+            left -= 1
+
+
+def print_example(record: Record) -> None:
+    """The text of a case, what coremltools said, and what milc says."""
+    text = singles.text_of(record)
+    program, reported = read(Source(text, "case.mil"))
+    found = [*reported, *verify_structure(program, reported=reported), *check_operations(program)]
+    said = ": ".join(record["err"]) if "err" in record else f"accepted: {record['out']}"
+    print(f"        ---- {record['mut']}")
+    print(f"        coremltools: {said}")
+    for finding in in_text_order(found):
+        print(f"        milc: {finding}")
+    for line in text.splitlines():
+        print(f"        | {line if len(line) < 320 else line[:320] + ' …'}")
+
+
+def main() -> int:
+    """Print the figures that are asked for. 1 if one is not as it should be."""
+    parser = argparse.ArgumentParser(description="Compare milc's rules for ops with coremltools'.")
+    figures = {"singles": show_singles}
+    parser.add_argument("figure", choices=figures)
+    parser.add_argument("--op", action="append", default=[], help="only this op (repeatable)")
+    parser.add_argument("--mutation", action="append", default=[], help="only this kind")
+    parser.add_argument("--classes", type=int, default=40, help="classes shown; -1 for all")
+    parser.add_argument("--examples", type=int, default=0, help="cases shown in full")
+    parser.add_argument("--max-per-class", type=int, default=1, help="of one class at most")
+    parser.add_argument("--limit", type=int, default=0, help="programs looked at")
+    arguments = parser.parse_args()
+    if not SHARED.is_dir():
+        print("no ../shared beside the checkout: there is nothing to compare with", file=sys.stderr)
+        return 2
+    begun = time.perf_counter()
+    good = figures[arguments.figure](arguments)
+    print(f"\n{time.perf_counter() - begun:.1f} s", flush=True)
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,180 @@
+"""Single ops that coremltools accepted or rejected: each written as text and put to milc.
+
+A case agrees if both accept it and milc infers the very types that were recorded, or if both
+reject it, and milc names an argument that coremltools names, where it names any. Cases in which
+coremltools crashed rather than judged are left out.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from milc.diagnostics import Diagnostic, Source, errors
+from milc.syntax.parse import read
+from milc.verify import verify_structure
+from milc.verify.operations import Operations
+from tests.ops.names import named
+from tests.ops.typespec import constant, declared, read_type
+from tests.ops.written import ANY, Case, Given, tag, written
+from tests.shared import SHARED
+
+ARCHIVE = SHARED / "oracle/singleops.jsonl.gz"
+JUDGING = {"ValueError", "AssertionError", "NotImplementedError"}
+"""The exceptions by which coremltools rejects; any other is a crash."""
+
+ABOUT_RESULTS = {"MIL0311", "MIL0312"}
+"""Findings about declared results, which a case that is rejected anyway has made up."""
+
+WANTED = 99.5
+"""The agreement that is asked for, in percent."""
+
+Record = dict[str, Any]
+
+
+class Outcome(NamedTuple):
+    """How a case was judged: `sort` is "" where both agree, else how they differ.
+
+    refused: milc alone rejects; accepted: coremltools alone rejects; types: the results differ;
+    argument: both reject, and name other arguments or reasons; unreadable: milc could not read the
+    text; undefined: milc does not have the op. `peer` and `ours` are what each said.
+    """
+
+    sort: str
+    peer: str = ""
+    ours: str = ""
+
+
+class Key(NamedTuple):
+    """A class of disagreement: where, how, and what was said, without numbers and node names."""
+
+    op: str
+    mutation: str
+    sort: str
+    peer: str
+    ours: str
+
+
+def records(ops: Collection[str] = (), mutations: Collection[str] = ()) -> Iterator[Record]:
+    """The records of some ops and kinds of mutation, or of all."""
+    with gzip.open(ARCHIVE, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            # Every line begins with its op; reading the rest of it costs more than all else here.
+            if ops and line[7 : line.index('"', 7)] not in ops:
+                continue
+            record: Record = json.loads(line)
+            if not mutations or mutation_of(record) in mutations:
+                yield record
+
+
+def mutation_of(record: Record) -> str:
+    """The kind of a mutation: what stands before its details."""
+    kind: str = re.split("[:=]", record["mut"])[0]
+    return kind
+
+
+def is_judged(record: Record) -> bool:
+    """Whether coremltools judged rather than crashed."""
+    return "err" not in record or record["err"][0] in JUDGING
+
+
+def case_of(record: Record) -> Case:
+    """The case that a record tells of, with the results that it gave."""
+    args = {name: _given(given) for name, given in record["in"].items()}
+    args |= {name: constant(extra) for name, extra in record.get("extra", {}).items()}
+    results = [declared(read_type(text)) for text in record["out"]] if "out" in record else ANY
+    return Case(record["op"], tag(record["opset"]), args, results)
+
+
+def _given(given: Any) -> Given | list[Given]:
+    if isinstance(given, list):
+        return [_one(part) for part in given]
+    return _one(given)
+
+
+def _one(given: Record) -> Given:
+    return read_type(given["t"]) if "t" in given else constant(given["c"])
+
+
+def text_of(record: Record) -> str:
+    """The program of a record."""
+    return written(case_of(record))
+
+
+def judge(record: Record) -> Outcome:
+    """Put a case to milc, and compare."""
+    try:
+        text = text_of(record)
+    except OverflowError as error:
+        return Outcome("unreadable", _peer(record), f"no text: {error}")
+    program, reported = read(Source(text, "case.mil"))
+    unread = errors(reported) or errors(verify_structure(program, reported=reported))
+    if unread:
+        return Outcome("unreadable", _peer(record), _ours(unread))
+    checker = Operations(program)
+    checker.run()
+    found = errors(checker.found)
+    if any(finding.code == "MIL0301" for finding in found):
+        return Outcome("undefined", "", f"there is no op {record['op']}")
+    if "err" in record:
+        return _of_rejected(record, found)
+    if found:
+        return Outcome("refused", "accepted", _ours(found))
+    op = program.functions["main"].body.last
+    assert op is not None
+    ours = [checker.inferred.get(result) for result in op.results]
+    peer = [read_type(text) for text in record["out"]]
+    if ours == peer:
+        return Outcome("")
+    return Outcome("types", ", ".join(record["out"]), ", ".join(map(str, ours)))
+
+
+def _of_rejected(record: Record, found: Sequence[Diagnostic]) -> Outcome:
+    found = [finding for finding in found if finding.code not in ABOUT_RESULTS]
+    if not found:
+        return Outcome("accepted", _peer(record), "accepted")
+    message = record["err"][1]
+    names = named(message, record["op"], tag(record["opset"]), record["in"])
+    said = {name for finding in found for name in backquoted(finding)}
+    is_newer = message.startswith("No available version")
+    other_reason = is_newer and all(finding.code != "MIL0302" for finding in found)
+    if other_reason or (names and not names & said):
+        return Outcome("argument", _peer(record), _ours(found))
+    return Outcome("")
+
+
+_quoted = re.compile(r"`([^`]+)`")
+
+
+def backquoted(finding: Diagnostic) -> list[str]:
+    """The names that a finding mentions, beside the places that it points at too."""
+    labels = (label.text for label in finding.labels)
+    return _quoted.findall("\n".join((finding.message, finding.label, *labels, *finding.notes)))
+
+
+def _peer(record: Record) -> str:
+    return ": ".join(record["err"]) if "err" in record else "accepted"
+
+
+def _ours(found: Sequence[Diagnostic]) -> str:
+    return "; ".join(dict.fromkeys(f"{finding.code} {finding.message}" for finding in found))
+
+
+def key_of(record: Record, outcome: Outcome) -> Key:
+    """The class of a disagreement; an op that is missing is one class."""
+    if outcome.sort == "undefined":
+        return Key(record["op"], "*", outcome.sort, outcome.peer, outcome.ours)
+    peer, ours = plain(outcome.peer, record["op"]), plain(outcome.ours, record["op"])
+    return Key(record["op"], mutation_of(record), outcome.sort, peer, ours)
+
+
+def plain(said: str, op: str) -> str:
+    """What was said, with N for each number and list of them, and names of nodes left out."""
+    said = re.sub(rf'"{op}_\d+(_(\w+?)_\d+)?"', '"_"', said)
+    said = re.sub(rf"\b{op}_\d+\b", "_", said)
+    said = re.sub(r"np\.\w+\((-?\w+)\)", r"\1", said)
+    said = re.sub(r"(?<![\w.])-?\d+(\.\d+)?(e-?\d+)?(?!\w)|\b[si]s?\d+\b", "N", said)
+    return re.sub(r"N(,? N)+,?", "N…", said.replace("\n", " "))
