@@ -26,7 +26,7 @@ OK, FOUND, COULD_NOT_RUN = 0, 1, 2
 MOST_SHOWN = 100
 """As many findings are shown to a person; a program gets all."""
 
-FORMATS = ("text", "json", "github", "line")
+FORMATS = ("text", "json", "github", "sarif", "line")
 """What --format takes; a test compares it with the writers that there are."""
 
 _F = TypeVar("_F", bound=Callable[..., Any])

@@ -81,7 +81,7 @@ def page(catalog: Iterable[Entry]) -> str:
     for start, group in ranges:
         parts.append(f"## {start}xx: {RANGES[start]}\n\n| code | meaning |\n| --- | --- |\n")
         parts[-1] += "".join(f"| [{e.code}](#{e.code.lower()}) | {e.title} |\n" for e in group)
-        parts += map(_section, group)
+        parts += map(section, group)
     return "\n".join(parts)
 
 
@@ -101,7 +101,8 @@ def _paragraphs(text: str) -> list[str]:
     return [part if part.startswith(CODE) else " ".join(part.split()) for part in parts]
 
 
-def _section(entry: Entry) -> str:
+def section(entry: Entry) -> str:
+    """What the page says about a code, in Markdown."""
     example = cleandoc(entry.example)
     language = next(name for name, begins in LANGUAGES.items() if re.match(begins, example))
     return "\n".join(

@@ -1,4 +1,4 @@
-"""Diagnostics for other programs: JSON, GitHub annotations, one line each.
+"""Diagnostics for other programs: JSON, SARIF, GitHub annotations, one line each.
 
 Every form is a function from diagnostics to text that ends in a newline unless it is empty, and a
 row of `WRITERS`; a new form is a function and a row. Never imports rich: what a program reads has
@@ -101,9 +101,17 @@ def to_lines(diagnostics: Iterable[Diagnostic]) -> str:
     return "".join(f"{visible(str(diagnostic))}\n" for diagnostic in diagnostics)
 
 
+def to_sarif(diagnostics: Iterable[Diagnostic]) -> str:
+    """A log in SARIF 2.1.0: `sarif.to_sarif`, which no other form waits for."""
+    from milc.diagnostics import sarif
+
+    return sarif.to_sarif(diagnostics)
+
+
 WRITERS: dict[str, Callable[[Iterable[Diagnostic]], str]] = {
     "json": to_json,
     "github": to_github,
+    "sarif": to_sarif,
     "line": to_lines,
 }
 """By the name that `--format` takes; `text`, the form for people, is `render.render`."""

@@ -11,7 +11,8 @@ import pytest
 from tests.shared import ROOT
 
 ORDER = (
-    {"version", "grammar", "diagnostics"},
+    {"version"},
+    {"grammar", "diagnostics"},
     {"ir"},
     {"syntax", "schema"},
     {"opsets"},
