@@ -5,29 +5,52 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+import zipfile
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from milc.diagnostics import Source, in_text_order
+from milc.ir.walk import walk_ops
 from milc.syntax.parse import read
+from milc.syntax.print import with_spans
 from milc.verify import verify_structure
-from milc.verify.operations import check_operations
-from tests.ops import singles, tally
+from milc.verify.operations import Operations, check_operations
+from tests.models import ARCHIVE
+from tests.ops import programs, singles, tally
 from tests.ops.singles import Record
+from tests.ops.tally import Comparison
 from tests.shared import SHARED
+
+T = TypeVar("T")
 
 
 def show_singles(arguments: argparse.Namespace) -> bool:
     """Agreement by op and mutation, then the classes of disagreement."""
     chosen = singles.records(set(arguments.op), set(arguments.mutation))
-    comparison = tally.compare(chosen)
+    comparison = singles.compare(chosen)
+    print_all(comparison, arguments, print_example)
+    return comparison.total.explained >= singles.WANTED and comparison.total.judged > 0
+
+
+def show_programs(arguments: argparse.Namespace) -> bool:
+    """Whole programs: sound, each op's types as recorded."""
+    comparison = programs.compare(set(arguments.op), arguments.limit)
+    print_all(comparison, arguments, print_place)
+    return comparison.total.explained >= programs.WANTED and comparison.total.judged > 0
+
+
+def print_all(
+    comparison: Comparison[T], arguments: argparse.Namespace, show: Callable[[T], None]
+) -> None:
+    """The tables, the reasons and the classes."""
     lines = [*tally.table(comparison.by_op), "", *tally.table(comparison.by_mutation), ""]
     print("\n".join(lines))
     print(tally.line("all", comparison.total))
     print_reasons(comparison)
-    print_classes(comparison, arguments)
-    return comparison.total.explained >= singles.WANTED and comparison.total.judged > 0
+    print_classes(comparison, arguments, show)
 
 
-def print_reasons(comparison: tally.Comparison) -> None:
+def print_reasons(comparison: Comparison[Any]) -> None:
     """Every reason that was needed, with the number of cases."""
     if comparison.used:
         print("\nknown classes:")
@@ -36,7 +59,9 @@ def print_reasons(comparison: tally.Comparison) -> None:
         print(f"        {reason.why}")
 
 
-def print_classes(comparison: tally.Comparison, arguments: argparse.Namespace) -> None:
+def print_classes(
+    comparison: Comparison[T], arguments: argparse.Namespace, show: Callable[[T], None]
+) -> None:
     """The classes without a reason; with --examples, some of their cases in full."""
     classes = comparison.open_classes
     shown = classes if arguments.classes < 0 else classes[: arguments.classes]
@@ -44,10 +69,10 @@ def print_classes(comparison: tally.Comparison, arguments: argparse.Namespace) -
     left = arguments.examples
     for each in shown:
         key = each.key
-        print(f"{len(each.records):6}  {key.op} {key.mutation} {key.sort}")
+        print(f"{len(each.examples):6}  {key.op} {key.mutation} {key.sort}")
         print(f"        peer: {key.peer}\n        milc: {key.ours}")
-        for record in each.records[: min(left, arguments.max_per_class)]:
-            print_example(record)
+        for example in each.examples[: min(left, arguments.max_per_class)]:
+            show(example)
             left -= 1
 
 
@@ -65,10 +90,26 @@ def print_example(record: Record) -> None:
         print(f"        | {line if len(line) < 320 else line[:320] + ' …'}")
 
 
+def print_place(place: programs.Place) -> None:
+    """Where a disagreement is, and the op as text."""
+    print(f"        ---- {place.program} {place.op}")
+    with zipfile.ZipFile(ARCHIVE) as archive, programs.unpacked(archive, place.program) as model:
+        with_spans(model.program, place.program)
+        checker = Operations(model.program, lambda blob: programs.read_from(model, blob))
+        checker.run()
+        for finding in checker.found[:10]:
+            print(f"        milc: {finding}")
+        for op in walk_ops(model.program):
+            if op.name == place.op and op.span is not None:
+                print(f"        | {op.span.source.text[op.span.start : op.span.end][:400]}")
+                for result in op.results:
+                    print(f"        {result.name}: {checker.inferred.get(result)}")
+
+
 def main() -> int:
     """Print the figures that are asked for. 1 if one is not as it should be."""
     parser = argparse.ArgumentParser(description="Compare milc's rules for ops with coremltools'.")
-    figures = {"singles": show_singles}
+    figures = {"singles": show_singles, "programs": show_programs}
     parser.add_argument("figure", choices=figures)
     parser.add_argument("--op", action="append", default=[], help="only this op (repeatable)")
     parser.add_argument("--mutation", action="append", default=[], help="only this kind")

@@ -16,7 +16,7 @@ _EXACT = (
 )
 _quoted = re.compile(r"[`'\"](\w+)[`'\"]")
 
-ENGLISH = {"a", "b", "size", "shape", "data", "value", "values", "mode", "input", "end", "begin"}
+ENGLISH = {"a", "b", "size", "shape", "data", "value", "values", "input"}
 """Words that need not be names of arguments where they are not in quotes."""
 
 
@@ -29,10 +29,13 @@ def named(message: str, op: str, opset: str, given: Iterable[str] = ()) -> set[s
     for pattern in _EXACT:
         if found := pattern.search(message):
             return set(found.groups())
+    if message.startswith("No available version"):
+        return set()
     names = {*definition(op, opset)[1], *given}
-    text = re.sub(rf"\b{op}(_\d+)?\b", " ", message)
+    # pad and split have arguments of their own name.
+    text = re.sub(rf"\b{op}_\d+\b" if op in names else rf"\b{op}(_\d+)?\b", " ", message)
     quoted = names & set(_quoted.findall(text))
     if quoted:
         return quoted
     words = set(re.findall(r"\b[A-Za-z_]\w*", text))
-    return names & (words | {word.lower() for word in words if word[1:]}) - ENGLISH
+    return names & (words | {word.lower() for word in words}) - ENGLISH

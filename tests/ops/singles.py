@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from milc.diagnostics import Diagnostic, Source, errors
@@ -18,6 +18,7 @@ from milc.syntax.parse import read
 from milc.verify import verify_structure
 from milc.verify.operations import Operations
 from tests.ops.names import named
+from tests.ops.tally import Comparison, Key, plain
 from tests.ops.typespec import constant, declared, read_type
 from tests.ops.written import ANY, Case, Given, tag, written
 from tests.shared import SHARED
@@ -46,16 +47,6 @@ class Outcome(NamedTuple):
     sort: str
     peer: str = ""
     ours: str = ""
-
-
-class Key(NamedTuple):
-    """A class of disagreement: where, how, and what was said, without numbers and node names."""
-
-    op: str
-    mutation: str
-    sort: str
-    peer: str
-    ours: str
 
 
 def records(ops: Collection[str] = (), mutations: Collection[str] = ()) -> Iterator[Record]:
@@ -171,10 +162,12 @@ def key_of(record: Record, outcome: Outcome) -> Key:
     return Key(record["op"], mutation_of(record), outcome.sort, peer, ours)
 
 
-def plain(said: str, op: str) -> str:
-    """What was said, with N for each number and list of them, and names of nodes left out."""
-    said = re.sub(rf'"{op}_\d+(_(\w+?)_\d+)?"', '"_"', said)
-    said = re.sub(rf"\b{op}_\d+\b", "_", said)
-    said = re.sub(r"np\.\w+\((-?\w+)\)", r"\1", said)
-    said = re.sub(r"(?<![\w.])-?\d+(\.\d+)?(e-?\d+)?(?!\w)|\b[si]s?\d+\b", "N", said)
-    return re.sub(r"N(,? N)+,?", "N…", said.replace("\n", " "))
+def compare(records: Iterable[Record]) -> Comparison[Record]:
+    """Put cases to milc."""
+    comparison: Comparison[Record] = Comparison()
+    for record in records:
+        judged = is_judged(record)
+        outcome = judge(record) if judged else None
+        key = key_of(record, outcome) if outcome is not None and outcome.sort else None
+        comparison.add(record["op"], mutation_of(record), record, key, judged)
+    return comparison

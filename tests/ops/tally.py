@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Generic, NamedTuple, TypeVar
 
 from tests.ops.reasons import REASONS, Reason
-from tests.ops.singles import Key, Record, is_judged, judge, key_of, mutation_of
+
+Example = TypeVar("Example")
+
+
+class Key(NamedTuple):
+    """A class of disagreement: where, how, and what was said, without numbers and node names.
+
+    `mutation` is the kind of a mutation, or another word for the sort of case.
+    """
+
+    op: str
+    mutation: str
+    sort: str
+    peer: str
+    ours: str
 
 
 class Count:
@@ -37,66 +52,61 @@ class Count:
         return 100.0 * (self.agree + self.known) / self.judged if self.judged else 100.0
 
 
-class Class(NamedTuple):
-    """A class of disagreement: how many cases, the first of them, and the reason if it has one."""
+class Class(NamedTuple, Generic[Example]):
+    """A class of disagreement: its cases, and the reason if it has one."""
 
     key: Key
-    records: list[Record]
+    examples: list[Example]
     reason: Reason | None
 
 
-class Comparison:
-    """The result of putting many cases to milc."""
+class Comparison(Generic[Example]):
+    """What came of putting many cases to milc."""
 
     def __init__(self) -> None:
         self.total = Count()
         self.by_op: dict[str, Count] = {}
         self.by_mutation: dict[str, Count] = {}
-        self.classes: dict[Key, Class] = {}
+        self.classes: dict[Key, Class[Example]] = {}
         self.used: Counter[Reason] = Counter()
 
-    def add(self, record: Record) -> None:
-        """Judge one case and count it."""
-        op, mutation = record["op"], mutation_of(record)
-        counts = (
-            self.total,
-            self.by_op.setdefault(op, Count()),
-            self.by_mutation.setdefault(mutation, Count()),
-        )
-        judged = is_judged(record)
-        outcome = judge(record) if judged else None
-        reason = None
-        if outcome is not None and outcome.sort:
-            reason = self._note(key_of(record, outcome), record)
-        for count in counts:
+    def add(
+        self, op: str, mutation: str, example: Example, key: Key | None, judged: bool = True
+    ) -> None:
+        """Count a case. `key` is the class of disagreement, None where both agree."""
+        by_op = self.by_op.setdefault(op, Count())
+        by_mutation = self.by_mutation.setdefault(mutation, Count())
+        reason = self._note(key, example) if key is not None else None
+        for count in (self.total, by_op, by_mutation):
             count.cases += 1
             count.judged += judged
-            count.agree += outcome is not None and not outcome.sort
+            count.agree += judged and key is None
             count.known += reason is not None
 
-    def _note(self, key: Key, record: Record) -> Reason | None:
+    def _note(self, key: Key, example: Example) -> Reason | None:
         if key not in self.classes:
             reason = next((reason for reason in REASONS if reason.covers(*key)), None)
             self.classes[key] = Class(key, [], reason)
         held = self.classes[key]
-        held.records.append(record)
+        held.examples.append(example)
         if held.reason is not None:
             self.used[held.reason] += 1
         return held.reason
 
     @property
-    def open_classes(self) -> list[Class]:
+    def open_classes(self) -> list[Class[Example]]:
         """The classes without a reason, the largest first."""
         found = [each for each in self.classes.values() if each.reason is None]
-        return sorted(found, key=lambda each: -len(each.records))
+        return sorted(found, key=lambda each: -len(each.examples))
 
 
-def compare(records: Iterable[Record]) -> Comparison:
-    """Put cases to milc."""
-    comparison = Comparison()
-    for record in records:
-        comparison.add(record)
-    return comparison
+def plain(said: str, op: str) -> str:
+    """What was said, with N for each number and list of them, and names of nodes left out."""
+    said = re.sub(rf'"{op}_\d+(_(\w+?)_\d+)?"', '"_"', said)
+    said = re.sub(rf"\b{op}_\d+\b", "_", said)
+    said = re.sub(r"np\.\w+\((-?\w+)\)", r"\1", said)
+    said = re.sub(r"(?<![\w.])-?\d+(\.\d+)?(e-?\d+)?(?!\w)|\b[si]s?\d+\b", "N", said)
+    return re.sub(r"N(,? N)+,?", "N…", said.replace("\n", " "))
 
 
 def table(counts: dict[str, Count]) -> Iterator[str]:
