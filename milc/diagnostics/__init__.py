@@ -7,6 +7,7 @@ only by those who need them.
 from milc.diagnostics.diagnostic import (
     BoundedFindings,
     Diagnostic,
+    Edit,
     Label,
     MilError,
     Severity,
@@ -18,6 +19,7 @@ from milc.diagnostics.source import Source, Span
 __all__ = [
     "BoundedFindings",
     "Diagnostic",
+    "Edit",
     "Label",
     "MilError",
     "Severity",

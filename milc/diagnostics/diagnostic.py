@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Literal as OneOf
+from typing import NamedTuple
 
 from milc.diagnostics.source import Span
 
@@ -20,16 +21,26 @@ class Label:
         self.text = text
 
 
+class Edit(NamedTuple):
+    """A piece of a text and what is to stand there instead; an empty piece is a place to insert."""
+
+    span: Span
+    text: str
+
+
 class Diagnostic:
     """One finding.
 
     `code` is an entry of the catalog (`MIL0203`), `message` one line without a full stop, `span`
     the place (None where the input has no text), `path` the file where there is no span, `label` a
     few words beside the caret (what was expected), `labels` other places, `notes` lines of
-    explanation, `help` what would mend it. Codes `MIL00xx` mean that milc could not run at all.
+    explanation, `help` what would mend it, `fix` the edits that do mend it, where only
+    one thing can be meant. Codes `MIL00xx` mean that milc could not run at all.
     """
 
-    __slots__ = ("code", "help", "label", "labels", "message", "notes", "path", "severity", "span")
+    __slots__ = (
+        "code", "fix", "help", "label", "labels", "message", "notes", "path", "severity", "span",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -43,6 +54,7 @@ class Diagnostic:
         labels: Iterable[Label] = (),
         notes: Iterable[str] = (),
         help: str | None = None,
+        fix: Iterable[Edit] = (),
     ) -> None:
         self.code = code
         self.message = message
@@ -53,6 +65,7 @@ class Diagnostic:
         self.labels = tuple(labels)
         self.notes = tuple(notes)
         self.help = help
+        self.fix = tuple(fix)
 
     @property
     def could_not_run(self) -> bool:

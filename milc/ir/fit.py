@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from milc.ir.types import VARIADIC, Dim, ListType, TensorType, Type
+from milc.ir.types import TO_INFER, VARIADIC, Dim, ListType, TensorType, Type
 
 
 def fits(first: Type, second: Type) -> bool:
     """Whether some value has both types: whether they are equal but for unknown dimensions."""
     todo = [(first, second)]
     for a, b in todo:
-        if a is b:
+        if a is b or a is TO_INFER or b is TO_INFER:
             continue
         if a.__class__ is not b.__class__ or len(a.parts) != len(b.parts):
             return False

@@ -384,8 +384,12 @@ TO_INFER: Final = OpenType()
 SCALAR_STRING: Final = TensorType(STRING)
 """The type of names, paths, and most other attributes."""
 
-UNKNOWN_TYPE: Final = TensorType(FP32, None)
-"""What readers give a name whose type they do not know, so that one mistake is reported once."""
+UNKNOWN_TYPE: Final[TensorType] = object.__new__(TensorType)
+"""What readers give a name whose type they could not read, so that one mistake is reported once.
+
+Like `tensor<fp32, ?>`, but another object: that one is a type which a text may spell.
+"""
+UNKNOWN_TYPE.element, UNKNOWN_TYPE.shape, UNKNOWN_TYPE.attributes = FP32, None, ()
 
 
 def scalar(element: ElementType) -> TensorType:

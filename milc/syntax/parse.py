@@ -76,6 +76,8 @@ class ProgramRules(StatementRules):
             found = self.automaton().run(start)
         except Stop:
             found = None
+        if isinstance(found, At):
+            self.settled(found)
         if errors(self.diagnostics):
             raise MilError(self.diagnostics)
         return found.value

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 from milc.diagnostics import BoundedFindings, Diagnostic, MilError, Source, Span
 from milc.ir.literals import Literal
 from milc.ir.nodes import Program
-from milc.ir.types import FP32, TensorType, Type
+from milc.ir.types import TO_INFER, UNKNOWN_TYPE, Type
 from milc.syntax import lexemes
 from milc.syntax.lalr import Token
 from milc.syntax.scope import Scope
 from milc.syntax.types import plain_type
-
-BROKEN: Final = object.__new__(TensorType)
-"""Stands for a type that could not be read; literals of it are not looked at.
-
-Like `tensor<fp32, ?>`, but another object: that one is a type which a text may spell.
-"""
-BROKEN.element, BROKEN.shape, BROKEN.attributes = FP32, None, ()
 
 
 class Stop(Exception):
@@ -79,10 +72,18 @@ class Reader:
         return Token("NAME", text, token.start, token.end)
 
     def scalar_type(self, text: str, start: int) -> Type:
-        """The scalar type of an element type's name, or BROKEN after noting what is wrong."""
+        """The scalar type of an element type's name; UNKNOWN_TYPE after noting what is wrong."""
         type = self.types.get(text)
         if type is None:
-            type = self.guarded(lambda: plain_type(self.source, text, start), BROKEN)
-            if type is not BROKEN:
+            type = self.guarded(lambda: plain_type(self.source, text, start), UNKNOWN_TYPE)
+            if type is not UNKNOWN_TYPE:
                 self.types[text] = type
+        return type
+
+    def settled(self, type: At) -> At:
+        """A type that must not be left to inference, as only that of a result may be."""
+        if type.value is TO_INFER:
+            message = "`_` leaves the type of a result to inference; here the type is needed"
+            self.report("MIL0201", message, type.start, type.end)
+            type.value = UNKNOWN_TYPE
         return type

@@ -9,9 +9,10 @@ from milc.diagnostics import Span
 from milc.grammar import PATTERNS
 from milc.ir.literals import Literal, TensorLiteral
 from milc.ir.nodes import Block, Op, Operand, Value
-from milc.ir.types import SCALAR_STRING
+from milc.ir.types import SCALAR_STRING, TO_INFER, UNKNOWN_TYPE, Type
 from milc.syntax.lalr import KEYWORDS
-from milc.syntax.reader import BROKEN, At
+from milc.syntax.reader import At
+from milc.syntax.types import LEFT_OPEN
 from milc.syntax.value_rules import NotPlain, ValueRules
 
 _P = PATTERNS
@@ -48,7 +49,7 @@ class StatementRules(ValueRules):
             if others:
                 self.plain_attributes(attributes, text, *match.span(7))
             if name is not None:
-                type = self.types.get(type_text) or self.plain_type(type_text)
+                type = self.types.get(type_text) or self.result_type(type_text)
                 results.append(Value(name, type, None, Span(source, *match.span(2))))
                 if more:
                     self.plain_results(results, text, *match.span(3))
@@ -94,8 +95,12 @@ class StatementRules(ValueRules):
         """`, TYPE name ...`: the results behind the first."""
         for found in _result(text, start, end):
             type_text, name = found.groups()
-            type = self.types.get(type_text) or self.plain_type(type_text)
+            type = self.types.get(type_text) or self.result_type(type_text)
             results.append(Value(name, type, None, Span(self.source, *found.span(2))))
+
+    def result_type(self, text: str) -> Type:
+        """The type that is written before a result. Raises NotPlain."""
+        return TO_INFER if text == LEFT_OPEN else self.plain_type(text)
 
     def plain_names(self, text: str, start: int) -> tuple[Operand, ...]:
         """The names of a variadic argument."""
@@ -118,7 +123,7 @@ class StatementRules(ValueRules):
         """A place-holder for a name that no op before has defined; one behind may."""
         if name in _BOOLEANS:
             self.untyped(start, end)
-            return Value(name, BROKEN)
+            return Value(name, UNKNOWN_TYPE)
         return self.scope.forward(name, Span(self.source, start, end))
 
     def on_parameter(self, children: list[Any]) -> At:
@@ -130,7 +135,11 @@ class StatementRules(ValueRules):
         return children[::2]
 
     def on_parameters(self, children: list[Any]) -> list[Value]:
-        return [child.value for child in children[1:-1:2]]
+        given = children[1:-1:2]
+        for child in given:
+            value = child.value
+            value.type = self.settled(At(value.type, child.start, child.end)).value
+        return [child.value for child in given]
 
     def on_names(self, children: list[Any]) -> At:
         return At(children[1:-1:2], children[0].start, children[-1].end)

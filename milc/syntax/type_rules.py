@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from milc.ir.types import (
+    TO_INFER,
+    UNKNOWN_TYPE,
     VARIADIC,
     DictType,
     Dim,
@@ -18,8 +20,8 @@ from milc.ir.types import (
 )
 from milc.syntax.lalr import Token
 from milc.syntax.literals import MAX_DEPTH
-from milc.syntax.reader import BROKEN, At, Reader, Stop
-from milc.syntax.types import bad_dimension, element_type, tensor_type
+from milc.syntax.reader import At, Reader, Stop
+from milc.syntax.types import LEFT_OPEN, bad_dimension, element_type, tensor_type
 
 
 class TypeRules(Reader):
@@ -27,6 +29,8 @@ class TypeRules(Reader):
 
     def on_element(self, children: list[Any]) -> At:
         (name,) = children
+        if name.text == LEFT_OPEN:
+            return At(TO_INFER, name.start, name.end)
         return At(self.scalar_type(name.text, name.start), name.start, name.end)
 
     def on_tensor(self, children: list[Any]) -> At:
@@ -40,8 +44,8 @@ class TypeRules(Reader):
             return tensor_type(self.source, element, dims.value, start, end)
 
         if isinstance(dims, At) and dims.value is None:
-            return At(BROKEN, start, end)
-        return At(self.guarded(make, BROKEN), start, end)
+            return At(UNKNOWN_TYPE, start, end)
+        return At(self.guarded(make, UNKNOWN_TYPE), start, end)
 
     def on_dims(self, children: list[Any]) -> At:
         start, end = children[0].start, children[-1].end
@@ -64,19 +68,20 @@ class TypeRules(Reader):
         return At(lengths, token.start, token.end)
 
     def nested(self, children: list[Any], make: Callable[[], Type], parts: list[At]) -> At:
-        """A type made of others, or BROKEN if one of them is."""
+        """A type made of others, or UNKNOWN_TYPE if one of them is."""
         start, end = children[0].start, children[-1].end
         depth = 1 + max((part.depth for part in parts), default=0)
         if depth > MAX_DEPTH:
             self.report("MIL0110", f"types nest deeper than {MAX_DEPTH} levels", start, end)
             raise Stop
-        broken = any(part.value is BROKEN for part in parts)
-        return At(BROKEN if broken else make(), start, end, depth)
+        parts = [self.settled(part) for part in parts]
+        broken = any(part.value is UNKNOWN_TYPE for part in parts)
+        return At(UNKNOWN_TYPE if broken else make(), start, end, depth)
 
     def on_list(self, children: list[Any]) -> At:
         element, length = children[2], children[4]
         if length.value is None:
-            return At(BROKEN, children[0].start, children[-1].end)
+            return At(UNKNOWN_TYPE, children[0].start, children[-1].end)
         if len(length.value) != 1:
             self.diagnostics.extend(
                 bad_dimension(self.source, length.start, length.end).diagnostics
@@ -106,11 +111,11 @@ class TypeRules(Reader):
                 start,
                 end,
             )
-            return At(BROKEN, start, end)
+            return At(UNKNOWN_TYPE, start, end)
         make: Callable[[], Type] = lambda: TensorBufferType(  # noqa: E731
             element_type(self.source, name.text, name.start, name.end), *lists
         )
-        return At(self.guarded(make, BROKEN), start, end)
+        return At(self.guarded(make, UNKNOWN_TYPE), start, end)
 
 
 def _lengths(text: str) -> tuple[int, ...] | None:

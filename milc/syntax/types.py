@@ -11,6 +11,7 @@ from milc.ir.literals import WEIGHT_FILE
 from milc.ir.types import (
     ELEMENT_TYPES,
     MAX_RANK,
+    TO_INFER,
     VARIADIC,
     DictType,
     Dim,
@@ -32,6 +33,9 @@ MOST_EMPTY_ROWS: Final = 4096
 BLOBFILE_FORM: Final = (
     f'write `tensor<fp16, [n]>(BLOBFILE(path = string("{WEIGHT_FILE}"), offset = uint64(64)))`'
 )
+
+LEFT_OPEN: Final = "_"
+"""What stands for the type of a result that is left to inference."""
 
 _plain = re.compile(r"tensor\s*<\s*([a-z0-9]+)\s*,\s*\[([0-9\s,?]*)\]\s*>").fullmatch
 
@@ -169,5 +173,7 @@ def _type_text(type: Type, version: str) -> str:
         return f"tuple<{', '.join(type_text(item, version) for item in type.items)}>"
     if isinstance(type, StateType):
         return f"state<{type_text(type.wrapped, version)}>"
+    if type is TO_INFER:
+        return LEFT_OPEN
     assert isinstance(type, TensorBufferType)
     return repr(type)

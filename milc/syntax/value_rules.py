@@ -8,9 +8,9 @@ from typing import Any, Final
 from milc.diagnostics import MilError
 from milc.grammar import PATTERNS
 from milc.ir.literals import MODEL_PATH, BlobRef, Literal, TensorLiteral, Unread
-from milc.ir.types import SCALAR_STRING, UINT64, Type, scalar
+from milc.ir.types import SCALAR_STRING, UINT64, UNKNOWN_TYPE, Type, scalar
 from milc.syntax.literals import read_literal, whole_literal
-from milc.syntax.reader import BROKEN, At
+from milc.syntax.reader import At
 from milc.syntax.type_rules import TypeRules
 from milc.syntax.types import BLOBFILE_FORM, bare_blobfile, plain_type
 
@@ -81,7 +81,7 @@ class ValueRules(TypeRules):
 
     def typed_literal(self, type: Type, start: int, end: int) -> Literal:
         """The literal from `start` to `end`; after an error an empty one of the type."""
-        if type is BROKEN:
+        if type is UNKNOWN_TYPE:
             return unread(type)
         try:
             literal, warnings = read_literal(self.source, start, end, type)
@@ -117,7 +117,7 @@ class ValueRules(TypeRules):
         return At(None, children[0].start, children[-1].end)
 
     def on_value(self, children: list[Any]) -> At:
-        type, _, literal, end = children
+        type, _, literal, end = self.settled(children[0]), *children[1:]
         found = self.typed_literal(type.value, literal.start, literal.end)
         return At(found, type.start, end.end)
 
@@ -139,7 +139,7 @@ class ValueRules(TypeRules):
         )
 
     def on_blob(self, children: list[Any]) -> At:
-        type, _, keyword, given, end = children
+        type, _, keyword, given, end = self.settled(children[0]), *children[1:]
         whole = type.start, end.end
         path, offset = given.value.get("path"), given.value.get("offset")
         if len(given.value) != 2 or path is None or offset is None:

@@ -6,10 +6,10 @@ schema and opsets.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from milc.diagnostics.prose import nearest
-from milc.ir.types import StateType, TensorType
+from milc.ir.types import TO_INFER, UNKNOWN_TYPE, StateType, TensorType
 from milc.opsets import index
 from milc.schema import Bound, level
 from milc.schema.declare import KINDS
@@ -26,6 +26,10 @@ Binding = dict[str, Bound | tuple[Bound, ...]]
 """By argument what an op binds to it; of an argument that is left out nothing."""
 
 
+_UNSETTLED: Final = (TO_INFER, UNKNOWN_TYPE)
+"""Types of operands that are at fault themselves, or come of a fault: nothing is said of these."""
+
+
 class Fault(NamedTuple):
     """What is wrong with an argument."""
 
@@ -36,6 +40,8 @@ class Fault(NamedTuple):
     others: tuple[str, ...] = ()
     """Other arguments that it has to do with."""
     number: int = 0
+    instead: str = ""
+    """The name that is meant, if the argument's own is a slip."""
     """Which of the operands, where the argument has several."""
 
 
@@ -66,16 +72,18 @@ def bind(op: Op, definition: type[OpDef], context: Context) -> tuple[Binding, li
 def _check(op: Op, definition: type[OpDef], binding: Binding, faults: list[Fault]) -> None:
     """Check every argument that is declared; add what is wrong."""
     leaders: dict[str, str] = {}
+    misspelt = {fault.instead for fault in faults}
     for name, arg in definition.args.items():
         held = binding.get(name)
         if held is None:
-            if not arg.optional and name not in op.args:
+            if not arg.optional and name not in op.args and name not in misspelt:
                 message = f"{op.kind} needs `{name}`: {arg.doc}"
                 faults.append(Fault("MIL0304", name, message, _addition(arg)))
         elif isinstance(held, tuple):
             for number, bound in enumerate(held):
-                faults += _operand(op, arg, bound, number)
-        else:
+                if bound.type not in _UNSETTLED:
+                    faults += _operand(op, arg, bound, number)
+        elif held.type not in _UNSETTLED:
             found = list(_operand(op, arg, held))
             faults += found or _domain(op, definition, arg, binding, leaders)
 
@@ -122,6 +130,8 @@ def _domain(
     own, other = binding[arg.name], binding[leader]
     if not (isinstance(own, Bound) and isinstance(other, Bound)):
         return
+    if other.type in _UNSETTLED or not isinstance(other.type, TensorType):
+        return
     if own.element is not other.element:
         message = (
             f"`{arg.name}` of {op.kind} is {own.type!r}, but `{leader}` is {other.type!r}:"
@@ -141,7 +151,8 @@ def _unknown(op: Op, definition: type[OpDef], name: str) -> Fault:
     free = [known for known in definition.args if known not in op.args]
     near = nearest(name, free)
     help = f"did you mean `{near}`?" if near else f"it takes {', '.join(definition.args)}"
-    return Fault("MIL0303", name, f"{op.kind} has no argument `{name}`", help)
+    message = f"{op.kind} has no argument `{name}`"
+    return Fault("MIL0303", name, message, help, instead=near or "")
 
 
 def _addition(arg: Arg) -> str | None:

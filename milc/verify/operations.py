@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from milc.diagnostics import BoundedFindings, Diagnostic, Label, errors, in_text_order
+from milc.diagnostics import BoundedFindings, Diagnostic, Edit, Label, errors, in_text_order
 from milc.diagnostics.prose import many, nearest
 from milc.ir.fit import fits
 from milc.ir.nodes import Op, Value
@@ -18,16 +18,18 @@ from milc.ir.types import TO_INFER, TensorType, Type
 from milc.ir.walk import bodies, label, place, walk_inside_out
 from milc.opsets import index
 from milc.schema.bound import FOLDED
+from milc.syntax.types import type_text
 from milc.verify import places
 from milc.verify.arguments import bind
 from milc.verify.wording import known_as
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
+    from milc.diagnostics import Span
     from milc.ir.literals import BlobRef, TensorLiteral
     from milc.ir.nodes import Block, Function, Program
-    from milc.schema import Elements, OpDef
+    from milc.schema import Bound, Elements, OpDef
     from milc.verify.arguments import Binding, Fault
 
     Read = Callable[[BlobRef], TensorLiteral | None]
@@ -107,29 +109,37 @@ class Operations:
             for body in bodies(function):
                 opset = _opset_of(function, body)
                 for op in walk_inside_out(body):
-                    if op.kind != "const":
+                    if op.kind == "const":
+                        self._settle_const(op)
+                    else:
                         self.check(op, op.opset or opset)
 
     def check(self, op: Op, opset: str) -> None:
         """Check one op; note what it makes known."""
         definition = index.definition(op.kind, opset)
         if definition is None:
-            code, message, help = _no_definition(op, opset)
-            self._report(op, code, message, help, places.of_kind(op))
+            self._undefined(op, opset)
             return
         binding, faults = bind(op, definition, self)
         for fault in faults:
             self._fault(op, binding, fault)
         self._note_constant(op, definition)
-        suspect = {name for fault in faults for name in (fault.arg, *fault.others)}
+        suspect = {name for fault in faults for name in (fault.arg, fault.instead, *fault.others)}
         if not _ranks_are_known(binding):
+            if not faults:
+                self._left_open(op, binding)
             return
         view = definition(op, binding, self)
-        if not self._rules(view, binding, suspect) or faults:
+        if not self._rules(view, suspect) or faults:
             return
         self._infer(view)
+        self._left_open(op, binding)
+        self.sound(view)
 
-    def _rules(self, view: OpDef, binding: Binding, suspect: set[str]) -> bool:
+    def sound(self, view: OpDef) -> None:
+        """Called with each op that has no fault, for runs that want more than findings."""
+
+    def _rules(self, view: OpDef, suspect: set[str]) -> bool:
         """Check the constraints, but for those about an argument that is at fault already."""
         sound = True
         for rule in view.constraints:
@@ -165,6 +175,25 @@ class Operations:
         if folded is not None:
             self._note_known(op, folded)
 
+    def _settle_const(self, op: Op) -> None:
+        """Take the type that a const leaves open from its value."""
+        literal = op.attributes.get("val")
+        for result in op.results:
+            if result.type is TO_INFER and literal is not None:
+                self.inferred[result] = literal.type
+
+    def _left_open(self, op: Op, binding: Binding) -> None:
+        """Report results whose type is left open and cannot be inferred; not if operands' are."""
+        for result in op.results:
+            if result.type is not TO_INFER or _is_whole(self.inferred.get(result)):
+                continue
+            self.inferred.pop(result, None)
+            if any(bound.type is TO_INFER for bound in _operands(binding)):
+                continue
+            message = f"the type of `{result.name}` cannot be inferred: its rank is not known"
+            help = "write the type in place of `_`"
+            self._report(op, "MIL0315", message, help, places.of_value(result))
+
     def _note_known(self, op: Op, folded: Any) -> None:
         """Keep what is known of the results' elements, if it is something."""
         each = folded if len(op.results) > 1 else (folded,)
@@ -186,15 +215,27 @@ class Operations:
 
     # Reporting
 
+    def _undefined(self, op: Op, opset: str) -> None:
+        """Report an op that the opset does not have."""
+        versions, span = index.versions(op.kind), places.of_kind(op)
+        if versions:
+            first = versions[0].since
+            message = f"{op.kind} is not in {opset}: it came with {first}"
+            self._report(op, "MIL0302", message, f"raise the function's opset to {first}", span)
+            return
+        near = nearest(op.kind, index.families())
+        help = f"did you mean `{near}`?" if near else None
+        fix = _instead(span, op.kind, near)
+        self._report(op, "MIL0301", f"there is no op `{op.kind}`", help, span, fix=fix)
+
     def _fault(self, op: Op, binding: Binding, fault: Fault) -> None:
         labels = [self._label(op, name, binding.get(name)) for name in fault.others]
-        known = fault.code != "MIL0303"
-        span = (
-            places.of_arg(op, fault.arg, fault.number)
-            if known
-            else places.of_arg_name(op, fault.arg)
-        )
-        self._report(op, fault.code, fault.message, fault.help, span, labels)
+        if fault.code == "MIL0303":
+            span = places.of_arg_name(op, fault.arg)
+        else:
+            span = places.of_arg(op, fault.arg, fault.number)
+        fix = _instead(span, fault.arg, fault.instead)
+        self._report(op, fault.code, fault.message, fault.help, span, labels, fix=fix)
 
     def _broken(
         self, view: OpDef, rule: str, sentence: str, args: tuple[str, ...], verdict: str | bool
@@ -219,9 +260,10 @@ class Operations:
         result = op.results[number]
         message = f"`{result.name}` is declared as {result.type!r}, but {op.kind} gives {type!r}"
         detail = _difference(result.type, type)
-        self._report(
-            op, "MIL0311", message + detail, f"declare it as {type!r}", places.of_value(result)
-        )
+        help = f"declare it as {type!r}"
+        declared = places.of_declared_type(op, number)
+        fix = [] if declared is None else [Edit(declared, type_text(type, self.program.version))]
+        self._report(op, "MIL0311", message + detail, help, places.of_value(result), fix=fix)
 
     def _label(self, op: Op, name: str, bound: Any) -> Label | None:
         span = places.of_arg(op, name)
@@ -237,6 +279,7 @@ class Operations:
         labels: Iterable[Label | None] = (),
         text: str = "",
         notes: Iterable[str] = (),
+        fix: Iterable[Edit] = (),
     ) -> None:
         if span is None:
             message = f"{_where(op)}: {message}"
@@ -251,6 +294,7 @@ class Operations:
                 labels=shown,
                 notes=notes,
                 help=help,
+                fix=fix,
             )
         )
 
@@ -263,25 +307,31 @@ def _opset_of(function: Function, body: Block) -> str:
     return function.opset
 
 
+def _operands(binding: Binding) -> Iterator[Bound]:
+    """All operands that are bound."""
+    for held in binding.values():
+        yield from held if isinstance(held, tuple) else (held,)
+
+
 def _ranks_are_known(binding: Binding) -> bool:
     """Whether every tensor among the operands has a known rank."""
-    for held in binding.values():
-        for bound in held if isinstance(held, tuple) else (held,):
-            type = bound.type
-            if type is TO_INFER or (type.__class__ is TensorType and bound.tensor.rank is None):
-                return False
+    for bound in _operands(binding):
+        type = bound.type
+        if type is TO_INFER or (type.__class__ is TensorType and bound.tensor.rank is None):
+            return False
     return True
 
 
-def _no_definition(op: Op, opset: str) -> tuple[str, str, str | None]:
-    """Code, message and help for an op that the opset does not have."""
-    versions = index.versions(op.kind)
-    if versions:
-        first = versions[0].since
-        help = f"raise the function's opset to {first}"
-        return "MIL0302", f"{op.kind} is not in {opset}: it came with {first}", help
-    near = nearest(op.kind, index.families())
-    return "MIL0301", f"there is no op `{op.kind}`", f"did you mean `{near}`?" if near else None
+def _is_whole(type: Type | None) -> bool:
+    """Whether a type can be written beside a result."""
+    return type is not None and not (isinstance(type, TensorType) and type.shape is None)
+
+
+def _instead(span: Span | None, word: str, other: str | None) -> list[Edit]:
+    """The edit that puts another word for the one at a place."""
+    if span is None or not other or span.text != word:
+        return []
+    return [Edit(span, other)]
 
 
 def _difference(declared: Type, type: Type) -> str:

@@ -12,7 +12,7 @@ from bisect import bisect_left
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from milc.diagnostics import Span
+from milc.diagnostics import Edit, Span
 from milc.ir.nodes import Block, Function, Op, Value
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ SHOWN: Final = 60
 _names = re.compile(
     r'"(?:[^"\\\n]|\\.)*+"|//[^\n]*+|\d[\w.]*+|(?:`((?:[^`\\\n]|\\.)++)`|([^\W\d]\w*+))(\s*+=)?'
 ).finditer
+
+
+_type_before = re.compile(r"[\s,]*+(\S.*?)\s*+\Z", re.DOTALL).match
 
 
 def of_word(node: Op | Function | Value, name: str) -> Span | None:
@@ -97,6 +100,60 @@ def of_arg_name(op: Op, arg: str) -> Span | None:
     """The name of an argument that an op binds."""
     bound = _search(op.span, f"{arg}=", _behind_results(op))
     return Span(bound.source, bound.start, bound.start + len(arg)) if bound else of_kind(op)
+
+
+def of_declared_type(op: Op, number: int) -> Span | None:
+    """The type that stands before a result."""
+    name = op.results[number].span
+    if op.span is None or name is None:
+        return None
+    before = op.results[number - 1].span if number else None
+    text, start = name.source.text, before.end if before is not None else op.span.start
+    found = _type_before(text, start, name.start)
+    return Span(name.source, *found.span(1)) if found is not None else None
+
+
+# Brackets, and what they may stand in without meaning anything.
+_brackets = re.compile(r'"(?:[^"\\\n]|\\.)*+"|//[^\n]*+|`[^`\n]*+`|[()]').finditer
+
+
+def of_end_of_arguments(op: Op) -> Span | None:
+    """The empty place before the bracket that ends an op's arguments."""
+    kind = of_kind(op)
+    if kind is None or op.span is None:
+        return None
+    depth = 0
+    for found in _brackets(kind.source.text, kind.end, op.span.end):
+        depth += {"(": 1, ")": -1}.get(found[0], 0)
+        if found[0] == ")" and depth == 0:
+            return Span(kind.source, found.start(), found.start())
+    return None
+
+
+def renaming(value: Value, name: str) -> list[Edit]:
+    """The edits that call a value something else, where it is defined and where it is used."""
+    own = of_value(value)
+    if own is None:
+        return []
+    spans = [own]
+    for user in value.uses:
+        span = user.span if isinstance(user, Op) else of_outputs(user)
+        start = _behind_results(user) if isinstance(user, Op) else None
+        spans += _uses(span, value.name, start)
+    return [Edit(span, name) for span in spans]
+
+
+def _uses(span: Span | None, name: str, start: int | None) -> list[Span]:
+    """Every place in a span where a word stands that is no name of an argument, type or kind."""
+    if span is None:
+        return []
+    index, text = _index(span), span.source.text
+    named = {begin for begin, _ in index.get(f"{name}=", ())}
+    return [
+        Span(span.source, begin, end)
+        for begin, end in index.get(name, ())
+        if begin >= (start or 0) and begin not in named and text[end : end + 1] not in ("(", "<")
+    ]
 
 
 def line(span: Span) -> tuple[str, int]:

@@ -20,6 +20,7 @@ from milc.ir.names import (
     undefined_name,
 )
 from milc.ir.nodes import Block, Function, Op, Value
+from milc.ir.types import TO_INFER
 from milc.ir.walk import bodies, function_of, label, place
 from milc.verify import places
 from milc.verify.control_flow import CONTROL_FLOW, check_blocks
@@ -228,9 +229,19 @@ class _Checker:
         name = value.name
         if name in RESERVED:
             span = places.of_value(value)
-            self.found.append(reserved_name(name, span, where=self.where(span)))
+            finding = reserved_name(name, span, where=self.where(span))
+            if finding.severity == "error":
+                finding.fix = tuple(places.renaming(value, self.free_name(name)))
+            self.found.append(finding)
         else:
             self.word(name, "value", value)
+
+    def free_name(self, name: str) -> str:
+        """A name like this one that nothing in sight has."""
+        number = 0
+        while f"{name}_{number}" in self.visible:
+            number += 1
+        return f"{name}_{number}"
 
     def word(
         self, name: str, what: str, node: Op | Function | Value, where: str | None = None
@@ -304,7 +315,7 @@ class _Checker:
             message = f"const takes no arguments, but this one has `{next(iter(op.args))}`"
         elif len(results) != 1:
             message = f"const has one result, but this one has {len(results)}"
-        elif results[0].type is not literal.type:
+        elif results[0].type not in (literal.type, TO_INFER):
             message = f"const is declared as {results[0].type!r}, but its value is {literal.type!r}"
         else:
             return
