@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from milc.diagnostics import Diagnostic, Source, errors
+from milc.ir.nodes import Op
 from milc.syntax.parse import read
 from milc.verify import verify_structure
 from milc.verify.operations import Operations
@@ -107,20 +108,26 @@ def judge(record: Record) -> Outcome:
         return Outcome("unreadable", _peer(record), _ours(unread))
     checker = Operations(program)
     checker.run()
-    found = errors(checker.found)
+    op = program.functions["main"].body.last
+    assert op is not None
+    found = [finding for finding in errors(checker.found) if _is_at(finding, op)]
     if any(finding.code == "MIL0301" for finding in found):
         return Outcome("undefined", "", f"there is no op {record['op']}")
     if "err" in record:
         return _of_rejected(record, found)
     if found:
         return Outcome("refused", "accepted", _ours(found))
-    op = program.functions["main"].body.last
-    assert op is not None
     ours = [checker.inferred.get(result) for result in op.results]
     peer = [read_type(text) for text in record["out"]]
     if ours == peer:
         return Outcome("")
     return Outcome("types", ", ".join(record["out"]), ", ".join(map(str, ours)))
+
+
+def _is_at(finding: Diagnostic, op: Op) -> bool:
+    """Whether a finding points into the text of an op."""
+    at, around = finding.span, op.span
+    return at is not None and around is not None and around.start <= at.start <= around.end
 
 
 def _of_rejected(record: Record, found: Sequence[Diagnostic]) -> Outcome:
