@@ -10,7 +10,8 @@ from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from milc.ir.types import TensorType
+from milc.ir.numbers import pack, unpack
+from milc.ir.types import BOOL, TensorType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -46,6 +47,12 @@ def total(dims: Iterable[int | None]) -> int | None:
     """The product of dimensions, None if one is unknown."""
     known = tuple(dims)
     return None if None in known else prod(known)  # type: ignore[arg-type]  # None is excluded
+
+
+def is_axis(axis: Bound, operand: Bound) -> bool:
+    """Whether an axis can be a dimension of an operand: from -rank to rank - 1."""
+    value = axis.value
+    return value is None or -operand.rank <= value < operand.rank
 
 
 def broadcast(*shapes: Sequence[int | None]) -> Dims | None:
@@ -85,6 +92,26 @@ def fold_elementwise(function: Callable[..., Any], *operands: Bound) -> Elements
             return None
         known = [_spread(e, s, shape) for e, s in zip(known, shapes, strict=True)]
     return tuple([_apply(function, row) for row in zip(*known, strict=True)])
+
+
+def settle(element: ElementType, elements: Elements | None) -> Elements | None:
+    """Computed elements as a type holds them: floats rounded, whole numbers as integers.
+
+    An integer type holds no fraction and nothing out of its range; such elements become unknown,
+    since what a device makes of them is nowhere said.
+    """
+    return None if elements is None else tuple([_settled(element, each) for each in elements])
+
+
+def _settled(element: ElementType, value: Any) -> Any:
+    if value is None:
+        return None
+    if element.is_float:
+        return unpack(element, pack(element, (value,)), 1)[0]
+    if element.is_integer:
+        low, high = element.bounds
+        return int(value) if low <= value <= high and value == int(value) else None
+    return bool(value) if element is BOOL else value
 
 
 def _apply(function: Callable[..., Any], row: tuple[Any, ...]) -> Any:
