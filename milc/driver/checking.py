@@ -11,6 +11,7 @@ from pathlib import Path
 
 from milc.diagnostics import Diagnostic, Span, errors, in_text_order
 from milc.diagnostics.files import AnyPath
+from milc.driver.ignoring import silence
 from milc.driver.loading import Text, read_model
 from milc.ir.literals import BlobRef
 from milc.ir.nodes import Program
@@ -20,6 +21,9 @@ from milc.package.model import Model
 from milc.package.references import references
 from milc.verify import verify as verify_program
 
+UNCHECKED = ("MIL08",)
+"""How codes begin of which nothing is looked for: a comment may silence them in vain."""
+
 _NO_WEIGHT_FILE = "MIL0601"
 _reference = re.compile(r"BLOBFILE\s*\([^;]*?\(\s*([0-9]+)\s*\)\s*\)").finditer
 
@@ -28,13 +32,16 @@ def verify(subject: Model | Program) -> list[Diagnostic]:
     """What is wrong with a model or a program, in the order of its text; empty if nothing is.
 
     Of a program its structure: names, definitions and uses, blocks, constants. Of a model also
-    its description against the signature, and every reference into a weight file. It is fit for
-    use if no finding is an error.
+    its description against the signature, and every reference into a weight file. What a comment
+    in its text silences is left out. It is fit for use if no finding is an error.
     """
     if isinstance(subject, Program):
-        return _placed(subject, "<program>", lambda: verify_program(subject))
+        found = _placed(subject, "<program>", lambda: verify_program(subject))
+        return silence(found, subject.source, checked=False)
     path = subject.path or "<model>"
-    return _placed(subject.program, path, lambda: check(subject))
+    found = _placed(subject.program, path, lambda: check(subject))
+    # Its reader's findings are not among these, so whether a comment is of use is not known.
+    return silence(found, subject.program.source, checked=False)
 
 
 def verify_file(path: AnyPath | Text, *, weights: AnyPath | None = None) -> list[Diagnostic]:
@@ -45,7 +52,8 @@ def verify_file(path: AnyPath | Text, *, weights: AnyPath | None = None) -> list
     """
     model, found = read_model(path, weights=weights)
     bare_text = isinstance(path, Text) or sniff(Path(path)) == "text"
-    return found_in(model, found, strict=not bare_text or weights is not None)
+    found = found_in(model, found, strict=not bare_text or weights is not None)
+    return silence(found, model.program.source, unchecked=UNCHECKED)
 
 
 def found_in(model: Model, reported: list[Diagnostic], *, strict: bool = True) -> list[Diagnostic]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from milc.diagnostics import MilError, errors
 from milc.diagnostics.files import AnyPath
-from milc.driver.checking import found_in
+from milc.driver.checking import UNCHECKED, found_in
+from milc.driver.ignoring import silence
 from milc.driver.loading import Text, read_model
 from milc.driver.progress import SILENT, Progress
 from milc.ir.nodes import Program
@@ -35,6 +36,7 @@ def compile(
     externalize: int | None = None,
     inline: int | None = None,
     verify: bool = True,
+    choose: Callable[[list[Diagnostic]], list[Diagnostic]] | None = None,
     progress: Progress = SILENT,
 ) -> Model:
     """Write the model at `source` as .mlpackage or, if it has no weights, as .mlmodel.
@@ -42,6 +44,7 @@ def compile(
     `source` is what `milc.load` reads. `model_json` gives the description, as protobuf JSON of the
     Model message without the program; the next ones set single entries of it. `externalize` moves
     literals of more bytes into the weight file, `inline` blobs of at most so many into the program.
+    `choose` makes of what was found what counts: errors in it keep the model from being written.
     Returns the model, with the warnings in its `notes`. Raises MilError with all that is wrong
     with it, unless `verify` is False; `output` is then as it was.
     """
@@ -59,21 +62,27 @@ def compile(
     )
     if specification_version is not None:
         model.specification_version = specification_version
-    _check(model, found, verify, progress)
+    found = _check(model, found, verify, progress)
+    if choose is not None:
+        found = choose(found)
+    if errors(found):
+        raise MilError(found)
+    model.notes += found
     _move(model, externalize, inline)
     write(model, output, progress)
     return model
 
 
-def _check(model: Model, found: list[Diagnostic], verify: bool, progress: Progress) -> None:
-    """Note what is wrong with a model, `found` with its text; raise it if it is an error."""
+def _check(
+    model: Model, found: list[Diagnostic], verify: bool, progress: Progress
+) -> list[Diagnostic]:
+    """What is wrong with a model, `found` with its text included."""
     if verify:
         progress.phase("verifying")
         found = found_in(model, found)
         model.notes = []
-    if errors(found):
-        raise MilError(found)
-    model.notes += found
+    source = model.program.source
+    return silence(found, source, writing=True, checked=verify, unchecked=UNCHECKED)
 
 
 def _move(model: Model, externalize: int | None, inline: int | None) -> None:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from milc.diagnostics import Diagnostic, MilError, Source, errors
 from milc.diagnostics.files import AnyPath, decode, read_text
+from milc.driver.ignoring import silence
 from milc.ir.nodes import Program
 from milc.package.compiled import CompiledBundle
 from milc.package.kinds import sniff
@@ -40,7 +41,7 @@ def load(path: AnyPath | Text, *, weights: AnyPath | None = None) -> Model:
     model, found = read_model(path, weights=weights)
     if errors(found):
         raise MilError(found)
-    model.notes += found
+    model.notes += silence(found, model.program.source, checked=False)
     return model
 
 
