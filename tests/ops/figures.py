@@ -16,7 +16,7 @@ from milc.syntax.print import with_spans
 from milc.verify import verify_structure
 from milc.verify.operations import Operations, check_operations
 from tests.models import ARCHIVE
-from tests.ops import programs, rejected, singles, tally
+from tests.ops import mutations, programs, rejected, singles, tally
 from tests.ops.singles import Record
 from tests.ops.tally import Comparison
 from tests.shared import SHARED
@@ -44,6 +44,13 @@ def show_rejected(arguments: argparse.Namespace) -> bool:
     comparison = rejected.compare()
     print_all(comparison, arguments, print_example)
     return comparison.total.explained >= rejected.WANTED and comparison.total.judged > 0
+
+
+def show_mutations(arguments: argparse.Namespace) -> bool:
+    """Mistakes put into sound programs."""
+    comparison = mutations.compare()
+    print_all(comparison, arguments, lambda trial: print(f"        ---- {trial}"))
+    return comparison.total.agree == comparison.total.judged > 0
 
 
 def print_all(
@@ -116,7 +123,12 @@ def print_place(place: programs.Place) -> None:
 def main() -> int:
     """Print the figures that are asked for. 1 if one is not as it should be."""
     parser = argparse.ArgumentParser(description="Compare milc's rules for ops with coremltools'.")
-    figures = {"singles": show_singles, "programs": show_programs, "rejected": show_rejected}
+    figures = {
+        "singles": show_singles,
+        "programs": show_programs,
+        "rejected": show_rejected,
+        "mutations": show_mutations,
+    }
     parser.add_argument("figure", choices=figures)
     parser.add_argument("--op", action="append", default=[], help="only this op (repeatable)")
     parser.add_argument("--mutation", action="append", default=[], help="only this kind")
