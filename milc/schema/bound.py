@@ -81,6 +81,12 @@ class Bound:
         return self.tensor.count
 
     @property
+    def length(self) -> int | None:
+        """The number of its elements, also where its type leaves that open and they are known."""
+        elements = self.elements if self.count is None else None
+        return self.count if elements is None else len(elements)
+
+    @property
     def is_constant(self) -> bool:
         """Whether it follows from constants alone."""
         operand = self.operand
@@ -98,7 +104,7 @@ class Bound:
         """What is known of its elements; None if nothing is, or if there are too many of them."""
         operand = self.operand
         if isinstance(operand, Value) and operand.literal is None:
-            return self.context.known(operand)
+            return self._known(operand)
         if isinstance(self.type, TensorType) and (self.type.count or 0) > FOLDED:
             return None
         return self._constant_elements()
@@ -112,12 +118,19 @@ class Bound:
         """
         operand = self.operand
         if isinstance(operand, Value) and operand.literal is None:
-            elements = self.context.known(operand)
+            elements = self._known(operand)
         else:
             elements = self._constant_elements()
         if elements is None or None in elements:
             return None
         return elements[0] if self.type.__class__ is TensorType and not self.shape else elements
+
+    def _known(self, value: Value) -> Elements | None:
+        """What is known of a result, unless it is declared with another number of elements."""
+        elements = self.context.known(value)
+        if elements is None or not isinstance(self.type, TensorType):
+            return elements
+        return elements if self.type.count in (None, len(elements)) else None
 
     def _constant_elements(self) -> Elements | None:
         literal = self.literal

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from milc.ir.nodes import Function
+from milc.ir.walk import parents
 from milc.schema.bound import Bound, Context, Elements
 from milc.schema.declare import Arg, Constraint, Out
 
@@ -74,7 +76,8 @@ class OpDef:
         args = {n: a for n, a in cls.args.items() if n not in cls.without}
         args |= {n: part for n, part in own.items() if isinstance(part, Arg)}
         cls.args = {n: arg.resolved(cls) for n, arg in args.items()}
-        cls.outs = cls.outs | {n: part for n, part in own.items() if isinstance(part, Out)}
+        outs = {n: part for n, part in cls.outs.items() if n not in cls.without}
+        cls.outs = outs | {n: part for n, part in own.items() if isinstance(part, Out)}
         rules = {c.label: c for c in cls.constraints if c.label not in cls.without}
         rules |= {part.label: part for part in own.values() if isinstance(part, Constraint)}
         cls.constraints = tuple(rules.values())
@@ -87,6 +90,20 @@ class OpDef:
         self.__dict__.update(bound)
         self.op = op
         self.context = context
+
+    @property
+    def opset(self) -> str:
+        """The opset that the op is read by: its own, else that of the body that it stands in.
+
+        It may be above `since`, for the few rules that an opset adds without a new definition.
+        """
+        if self.op.opset is not None:
+            return self.op.opset
+        *_, body, function = (None, None, *parents(self.op))
+        if not isinstance(function, Function):
+            return self.since
+        bodies = function.specializations.items()
+        return next((tag for tag, special in bodies if special is body), function.opset)
 
     def element_of(self, group: str) -> ElementType | None:
         """The element type that the operands of a domain have; None if none is there."""
