@@ -18,6 +18,7 @@ from milc.ir.literals import WEIGHT_FILE, BlobRef, Literal, TensorLiteral, strin
 from milc.ir.numbers import STRUCT_CODES, pack
 from milc.ir.types import (
     ELEMENT_TYPES,
+    VARIADIC,
     DictType,
     Dim,
     ElementType,
@@ -75,7 +76,9 @@ def dims(text: str) -> tuple[Dim, ...]:
 
 
 def dim(text: str) -> Dim:
-    """A length, or None for a symbol."""
+    """A length, None for a symbol, or VARIADIC for one that stands for any number of them."""
+    if text.startswith("*"):
+        return VARIADIC
     try:
         return int(text)
     except ValueError:
