@@ -1,0 +1,268 @@
+"""Ops that order elements, and pick the best of them.
+
+Facts: coremltools 9.0, `ops/defs/iOS15/tensor_operation.py`, `iOS16/tensor_operation.py` and
+`iOS17/tensor_operation.py`.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from milc.ir.types import (
+    BOOL,
+    FP16,
+    FP32,
+    INT8,
+    INT16,
+    INT32,
+    STRING,
+    UINT8,
+    UINT16,
+    TensorType,
+)
+from milc.schema import Choice, Const, Domain, In, OpDef, Out, constraint
+from milc.schema.rules import same
+
+
+class Sorting(OpDef):
+    """Elements are compared along one dimension."""
+
+    T = Domain(FP16, FP32, INT32)
+    x = In(T, "the elements to compare")
+    axis = Const(INT32, "the dimension to sort along; negative from the end", default=-1)
+    ascending = Const(BOOL, "whether the smallest element comes first", default=False)
+
+    @constraint("C1", "`axis` is a dimension of `x`")
+    def axis_in_range(self) -> bool | None:
+        axis = self.axis.value
+        return None if axis is None else -self.x.rank <= axis < self.x.rank
+
+
+class Argsort(Sorting):
+    """Where the elements of `x` stand that come first, second, … when it is sorted along `axis`.
+
+    The largest first, or the smallest if `ascending`.
+
+    ```mil
+    func main<ios15>(tensor<fp32, [2, 4]> x) {
+        tensor<int32, [2, 4]> y = argsort(x = x, axis = int32(-1), ascending = bool(true));
+    } -> (y);
+    ```
+    """
+
+    name = "argsort"
+    since = "ios15"
+
+    indices = Out("the places in `x` along `axis`, of the shape of `x`")
+
+    def infer(self) -> TensorType:
+        return self.x.with_element(INT32)
+
+
+class Topk(Sorting):
+    """The `k` largest elements along `axis`, and where they stand; the smallest if `ascending`.
+
+    ```mil
+    func main<ios15>(tensor<fp32, [2, 4]> x) {
+        tensor<fp32, [2, 3]> v, tensor<int32, [2, 3]> i = topk(
+            x = x, k = int32(3), axis = int32(-1), ascending = bool(false));
+    } -> (v, i);
+    ```
+    """
+
+    name = "topk"
+    since = "ios15"
+
+    k = Const(INT32, "how many elements to pick, a scalar", default=1)
+    values = Out("the elements, of the shape of `x` but for the dimension `axis`, which is `k`")
+    indices = Out("their places in `x` along `axis`, of the same shape")
+
+    @constraint("C2", "`k` is at most the dimension `axis` of `x`")
+    def has_enough(self) -> bool | None:
+        k, length = self.k.value, self.length
+        return None if k is None or length is None else bool(k <= length)
+
+    @constraint("C3", "`k` is not negative")
+    def is_count(self) -> bool | None:
+        return None if self.k.value is None else bool(self.k.value >= 0)
+
+    @property
+    def length(self) -> int | None:
+        """The dimension along which is sorted, None if it is not known."""
+        return None if self.axis.value is None else self.x.shape[self.axis.value]
+
+    def picked(self) -> tuple[TensorType, TensorType]:
+        """The types of the elements that are picked, and of their places."""
+        k, axis = self.k.value, self.axis.value
+        if axis is None:
+            values = self.x.with_shape(*(None for _ in self.x.shape))
+        else:
+            values = self.x.with_dim(axis, self.length if k == -1 else k)
+        return values, TensorType(INT32, values.shape)
+
+    def infer(self) -> TensorType | tuple[TensorType, ...]:
+        return self.picked()
+
+
+class Topk16(Topk):
+    """`sort` says whether the elements come in order, `return_indices` whether there are indices.
+
+    Without indices the op has one result.
+
+    ```mil
+    func main<ios16>(tensor<fp32, [2, 4]> x) {
+        tensor<fp32, [2, 3]> v = topk(
+            x = x, k = int32(3), axis = int32(-1), ascending = bool(false), sort = bool(false),
+            return_indices = bool(false));
+    } -> (v);
+    ```
+    """
+
+    since = "ios16"
+
+    sort = Const(BOOL, "whether the elements come in order, else in any", default=True)
+    return_indices = Const(BOOL, "whether the places are a second result", default=True)
+    indices = Out("their places in `x` along `axis`, if `return_indices` is true")
+
+    def infer(self) -> TensorType | tuple[TensorType, ...]:
+        picked = self.picked()
+        return picked[0] if self.return_indices.value is False else picked
+
+
+class Topk17(Topk16):
+    """Integers of 8 and 16 bits are taken too, and the element type of the indices can be chosen.
+
+    `k` may be -1, which means all elements.
+
+    ```mil
+    func main<ios17>(tensor<int8, [2, 4]> x) {
+        tensor<int8, [2, 3]> v, tensor<uint16, [2, 3]> i = topk(
+            x = x, k = int16(3), axis = int32(-1), ascending = bool(false), sort = bool(true),
+            return_indices = bool(true), output_indices_dtype = string("uint16"));
+    } -> (v, i);
+    ```
+    """
+
+    since = "ios17"
+
+    T = Domain(FP16, FP32, INT8, INT16, INT32, UINT8, UINT16)
+    K = Domain(INT8, INT16, INT32)
+    k = Const(K, "how many elements to pick, a scalar; -1 for all", default=1)
+    output_indices_dtype = Const(
+        STRING,
+        "the element type of the indices",
+        choices=Choice("int32", "uint16"),
+        default=lambda op: None if op.return_indices.value is False else "int32",
+        default_doc='"int32" if there are indices',
+    )
+
+    @constraint("C3", "`k` is -1 or not negative")
+    def is_count_or_all(self) -> bool | None:
+        return None if self.k.value is None else bool(self.k.value >= -1)
+
+    @constraint("C4", "`output_indices_dtype` is left out if `return_indices` is false")
+    def has_indices(self) -> bool:
+        return self.return_indices.value is not False or "output_indices_dtype" not in self.op.args
+
+    def picked(self) -> tuple[TensorType, TensorType]:
+        values, indices = super().picked()
+        if self.output_indices_dtype.value == "uint16":
+            return values, TensorType(UINT16, indices.shape)
+        return values, indices
+
+
+class NonMaximumSuppression(OpDef):
+    """Of boxes that overlap keep the one with the best score, in the order of their scores.
+
+    Two boxes overlap if the area that they share is more than `iou_threshold` of the area that they
+    cover together. Boxes of scores below `score_threshold` are dropped first. At most `max_boxes`
+    are kept; if there are fewer, the results are padded. With `per_class_suppression` boxes
+    suppress each other only within each class.
+
+    ```mil
+    func main<ios15>(tensor<fp32, [1, 20, 4]> boxes, tensor<fp32, [1, 20, 3]> scores) {
+        tensor<fp32, [1, 5, 4]> b, tensor<fp32, [1, 5, 3]> s, tensor<int32, [1, 5]> i,
+        tensor<int32, [1]> n = non_maximum_suppression(
+            boxes = boxes, scores = scores, iou_threshold = fp32(0.5), score_threshold = fp32(0.25),
+            max_boxes = int32(5), per_class_suppression = bool(false));
+    } -> (b, s, i, n);
+    ```
+    """
+
+    name = "non_maximum_suppression"
+    since = "ios15"
+    by_box: ClassVar[tuple[int, int]] = (1, 2)
+    """The dimension that counts boxes, and the one that counts coordinates or classes."""
+
+    T = Domain(FP16, FP32)
+    boxes = In(T, "x and y of the centre, width and height, of shape [n, B, 4]", rank=3)
+    scores = In(T, "the score of each box for each of K classes, of shape [n, B, K]", rank=3)
+    iou_threshold = Const(T, "how much boxes may overlap, a scalar from 0 to 1")
+    score_threshold = Const(T, "the score below which boxes are dropped, a scalar")
+    max_boxes = Const(INT32, "how many boxes are kept at most, a scalar")
+    per_class_suppression = Const(
+        BOOL, "whether boxes suppress only those of their class", default=False
+    )
+    kept_boxes = Out("the boxes that are kept, of shape [n, max_boxes, 4]")
+    kept_scores = Out("their scores, of shape [n, max_boxes, K]")
+    indices = Out("their places among `boxes`, of shape [n, max_boxes]")
+    counts = Out("how many boxes are kept, of shape [n]")
+
+    @constraint("C1", "`boxes` are as many as `scores` tell of, in as many images")
+    def sizes_agree(self) -> bool:
+        at = self.by_box[0]
+        boxes, scores = self.boxes.shape, self.scores.shape
+        return same(boxes[0], scores[0]) and same(boxes[at], scores[at])
+
+    @constraint("C2", "`boxes` have four coordinates each")
+    def has_coordinates(self) -> bool:
+        return same(self.boxes.shape[self.by_box[1]], 4)
+
+    @constraint("C3", "`max_boxes` is not negative")
+    def keeps_some(self) -> bool | None:
+        return None if self.max_boxes.value is None else bool(self.max_boxes.value >= 0)
+
+    def infer(self) -> tuple[TensorType, ...]:
+        images, classes = self.scores.shape[0], self.scores.shape[2]
+        kept = self.max_boxes.value
+        return (
+            self.boxes.with_shape(images, kept, 4),
+            self.scores.with_shape(images, kept, classes),
+            TensorType(INT32, (images, kept)),
+            TensorType(INT32, (images,)),
+        )
+
+
+class NonMaximumSuppression17(NonMaximumSuppression):
+    """Boxes are counted by the last dimension, and there is neither a threshold nor a count.
+
+    `score_threshold` and the fourth result are gone; to drop boxes of low scores, set those to the
+    lowest number.
+
+    ```mil
+    func main<ios17>(tensor<fp32, [1, 4, 20]> boxes, tensor<fp32, [1, 3, 20]> scores) {
+        tensor<fp32, [1, 4, 5]> b, tensor<fp32, [1, 3, 5]> s,
+        tensor<int32, [1, 5]> i = non_maximum_suppression(
+            boxes = boxes, scores = scores, iou_threshold = fp32(0.5), max_boxes = int32(5),
+            per_class_suppression = bool(false));
+    } -> (b, s, i);
+    ```
+    """
+
+    since = "ios17"
+    without = ("score_threshold", "counts")
+    by_box = (2, 1)
+
+    T = Domain(FP16, FP32)
+    boxes = In(T, "x and y of the centre, width and height, of shape [n, 4, B]", rank=3)
+    scores = In(T, "the score of each box for each of K classes, of shape [n, K, B]", rank=3)
+    kept_boxes = Out("the boxes that are kept, of shape [n, 4, max_boxes]")
+    kept_scores = Out("their scores, of shape [n, K, max_boxes]")
+
+    def infer(self) -> tuple[TensorType, ...]:
+        images, classes, kept = *self.scores.shape[:2], self.max_boxes.value
+        return (
+            self.boxes.with_shape(images, 4, kept),
+            self.scores.with_shape(images, classes, kept),
+            TensorType(INT32, (images, kept)),
+        )
