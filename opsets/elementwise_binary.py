@@ -5,20 +5,21 @@ Facts: coremltools 9.0, `ops/defs/iOS15/elementwise_binary.py`.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 from milc.ir.types import BOOL, FP16, FP32, INT32, ElementType, TensorType
 from milc.schema import Domain, Elements, In, OpDef, Out, constraint
-from milc.schema.rules import broadcast, broadcast_type, fold_elementwise
+from milc.schema.rules import broadcast, broadcast_type, fold_elementwise, settle
 
 
 class Binary(OpDef):
     """Two operands of one element type, whose shapes are broadcast."""
 
     elementwise = True
-    combine: ClassVar[Callable[[Any, Any], Any]]
+    combine: ClassVar[Callable[..., Any]]
     """What becomes of two elements."""
 
     T = Domain(FP16, FP32, INT32)
@@ -38,7 +39,8 @@ class Binary(OpDef):
         return broadcast_type(self.result_element(), self.x, self.y)
 
     def fold(self) -> Elements | None:
-        return fold_elementwise(type(self).combine, self.x, self.y)
+        folded = fold_elementwise(type(self).combine, self.x, self.y)
+        return settle(self.result_element(), folded)
 
 
 class Comparison(Binary):
@@ -89,3 +91,254 @@ class Equal(Comparison):
     since = "ios15"
     commutative = True
     combine = operator.eq
+
+
+class FloorDiv(Binary):
+    """`floor(x / y)`, element by element: the quotient, rounded towards negative infinity.
+
+    ```mil
+    func main<ios15>(tensor<int32, [2, 3]> x, tensor<int32, [3]> y) {
+        tensor<int32, [2, 3]> z = floor_div(x = x, y = y);
+    } -> (z);
+    ```
+    """
+
+    name = "floor_div"
+    since = "ios15"
+    combine = operator.floordiv
+
+
+class Greater(Comparison):
+    """`x > y`, element by element.
+
+    ```mil
+    func main<ios15>(tensor<fp32, [2, 3]> x, tensor<fp32, [3]> y) {
+        tensor<bool, [2, 3]> z = greater(x = x, y = y);
+    } -> (z);
+    ```
+    """
+
+    name = "greater"
+    since = "ios15"
+    combine = operator.gt
+
+
+class GreaterEqual(Comparison):
+    """`x >= y`, element by element.
+
+    ```mil
+    func main<ios15>(tensor<fp32, [2, 3]> x, tensor<fp32, [3]> y) {
+        tensor<bool, [2, 3]> z = greater_equal(x = x, y = y);
+    } -> (z);
+    ```
+    """
+
+    name = "greater_equal"
+    since = "ios15"
+    combine = operator.ge
+
+
+class Less(Comparison):
+    """`x < y`, element by element.
+
+    ```mil
+    func main<ios15>(tensor<fp32, [2, 3]> x, tensor<fp32, [3]> y) {
+        tensor<bool, [2, 3]> z = less(x = x, y = y);
+    } -> (z);
+    ```
+    """
+
+    name = "less"
+    since = "ios15"
+    combine = operator.lt
+
+
+class LessEqual(Comparison):
+    """`x <= y`, element by element.
+
+    ```mil
+    func main<ios15>(tensor<fp32, [2, 3]> x, tensor<fp32, [3]> y) {
+        tensor<bool, [2, 3]> z = less_equal(x = x, y = y);
+    } -> (z);
+    ```
+    """
+
+    name = "less_equal"
+    since = "ios15"
+    combine = operator.le
+
+
+class LogicalAnd(Logical):
+    """True where both `x` and `y` are, element by element.
+
+    ```mil
+    func main<ios15>(tensor<bool, [2, 3]> x, tensor<bool, [3]> y) {
+        tensor<bool, [2, 3]> z = logical_and(x = x, y = y);
+    } -> (z);
+    ```
+    """
+
+    name = "logical_and"
+    since = "ios15"
+    combine = operator.and_
+
+
+class LogicalOr(Logical):
+    """True where `x` or `y` is, or both are, element by element.
+
+    ```mil
+    func main<ios15>(tensor<bool, [2, 3]> x, tensor<bool, [3]> y) {
+        tensor<bool, [2, 3]> z = logical_or(x = x, y = y);
+    } -> (z);
+    ```
+    """
+
+    name = "logical_or"
+    since = "ios15"
+    combine = operator.or_
+
+
+class LogicalXor(Logical):
+    """True where one of `x` and `y` is and the other is not, element by element.
+
+    ```mil
+    func main<ios15>(tensor<bool, [2, 3]> x, tensor<bool, [3]> y) {
+        tensor<bool, [2, 3]> z = logical_xor(x = x, y = y);
+    } -> (z);
+    ```
+    """
+
+    name = "logical_xor"
+    since = "ios15"
+    combine = operator.xor
+
+
+class Maximum(Binary):
+    """The larger one of `x` and `y`, element by element.
+
+    ```mil
+    func main<ios15>(tensor<fp32, [2, 3]> x, tensor<fp32, [3]> y) {
+        tensor<fp32, [2, 3]> z = maximum(x = x, y = y);
+    } -> (z);
+    ```
+    """
+
+    name = "maximum"
+    since = "ios15"
+    commutative = True
+    combine = max
+
+
+class Minimum(Binary):
+    """The smaller one of `x` and `y`, element by element.
+
+    ```mil
+    func main<ios15>(tensor<fp32, [2, 3]> x, tensor<fp32, [3]> y) {
+        tensor<fp32, [2, 3]> z = minimum(x = x, y = y);
+    } -> (z);
+    ```
+    """
+
+    name = "minimum"
+    since = "ios15"
+    commutative = True
+    combine = min
+
+
+class Mod(Binary):
+    """What division leaves, `x - y * floor(x / y)`, element by element: it has the sign of `y`.
+
+    ```mil
+    func main<ios15>(tensor<int32, [2, 3]> x, tensor<int32, [3]> y) {
+        tensor<int32, [2, 3]> z = mod(x = x, y = y);
+    } -> (z);
+    ```
+    """
+
+    name = "mod"
+    since = "ios15"
+    combine = operator.mod
+
+
+class Mul(Binary):
+    """`x * y`, element by element.
+
+    ```mil
+    func main<ios15>(tensor<fp32, [2, 3]> x, tensor<fp32, [3]> y) {
+        tensor<fp32, [2, 3]> z = mul(x = x, y = y);
+    } -> (z);
+    ```
+    """
+
+    name = "mul"
+    since = "ios15"
+    commutative = True
+    identity = 1
+    combine = operator.mul
+
+
+class NotEqual(Comparison):
+    """`x != y`, element by element.
+
+    ```mil
+    func main<ios15>(tensor<fp32, [2, 3]> x, tensor<fp32, [3]> y) {
+        tensor<bool, [2, 3]> z = not_equal(x = x, y = y);
+    } -> (z);
+    ```
+    """
+
+    name = "not_equal"
+    since = "ios15"
+    commutative = True
+    combine = operator.ne
+
+
+class Pow(Binary):
+    """`x` to the power of `y`, element by element.
+
+    ```mil
+    func main<ios15>(tensor<fp32, [2, 3]> x, tensor<fp32, [3]> y) {
+        tensor<fp32, [2, 3]> z = pow(x = x, y = y);
+    } -> (z);
+    ```
+    """
+
+    name = "pow"
+    since = "ios15"
+    identity = 1
+    combine = math.pow
+
+
+class RealDiv(Binary):
+    """`x / y`, element by element.
+
+    Meant for floats. Of integers it is the quotient where that is whole; how it is rounded
+    elsewhere is not documented, so use `floor_div` for them.
+
+    ```mil
+    func main<ios15>(tensor<fp32, [2, 3]> x, tensor<fp32, [3]> y) {
+        tensor<fp32, [2, 3]> z = real_div(x = x, y = y);
+    } -> (z);
+    ```
+    """
+
+    name = "real_div"
+    since = "ios15"
+    identity = 1
+    combine = operator.truediv
+
+
+class Sub(Binary):
+    """`x - y`, element by element.
+
+    ```mil
+    func main<ios15>(tensor<fp32, [2, 3]> x, tensor<fp32, [3]> y) {
+        tensor<fp32, [2, 3]> z = sub(x = x, y = y);
+    } -> (z);
+    ```
+    """
+
+    name = "sub"
+    since = "ios15"
+    identity = 0
+    combine = operator.sub

@@ -94,6 +94,22 @@ def fold_elementwise(function: Callable[..., Any], *operands: Bound) -> Elements
     return tuple([_apply(function, row) for row in zip(*known, strict=True)])
 
 
+def whole(operand: Bound) -> Elements | None:
+    """The elements of an operand, if all of them are known."""
+    elements = operand.elements
+    return None if elements is None or None in elements else elements
+
+
+def strides(shape: Sequence[int]) -> list[int]:
+    """How far apart, in row-major order, neighbours along each dimension lie."""
+    return [prod(shape[axis + 1 :]) for axis in range(len(shape))]
+
+
+def picked(elements: Sequence[Any], offsets: Iterable[Sequence[int]]) -> Elements:
+    """The elements at every sum of one offset of each dimension, the last varying fastest."""
+    return tuple([elements[sum(place)] for place in product(*offsets)])
+
+
 def settle(element: ElementType, elements: Elements | None) -> Elements | None:
     """Computed elements as a type holds them: floats rounded, whole numbers as integers.
 

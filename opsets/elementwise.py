@@ -1,0 +1,30 @@
+"""What ops that work on one tensor element by element have in common; itself defines no op."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from milc.ir.types import FP16, FP32
+from milc.schema import Domain, Elements, In, OpDef, Out
+from milc.schema.rules import fold_elementwise, settle
+
+
+class Elementwise(OpDef):
+    """A result of the type of `x`, each element a function of that of `x` and of scalars."""
+
+    elementwise = True
+    apply: ClassVar[Callable[..., Any] | None] = None
+    """What becomes of an element of `x`, with those of the further arguments in their order; None
+    where no shape is computed with it. It may raise where it has no value."""
+
+    T = Domain(FP16, FP32)
+    x = In(T, "the operand, of any shape")
+    y = Out("the result, of the type of `x`", like="x")
+
+    def fold(self) -> Elements | None:
+        function = type(self).apply
+        if function is None:
+            return None
+        operands = [getattr(self, name) for name in self.args]
+        return settle(self.x.element, fold_elementwise(function, *operands))
