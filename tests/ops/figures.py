@@ -16,7 +16,7 @@ from milc.syntax.print import with_spans
 from milc.verify import verify_structure
 from milc.verify.operations import Operations, check_operations
 from tests.models import ARCHIVE
-from tests.ops import mutations, programs, rejected, singles, tally
+from tests.ops import corpus, mutations, programs, rejected, singles, tally
 from tests.ops.singles import Record
 from tests.ops.tally import Comparison
 from tests.shared import SHARED
@@ -50,6 +50,13 @@ def show_mutations(arguments: argparse.Namespace) -> bool:
     """Mistakes put into sound programs."""
     comparison = mutations.compare()
     print_all(comparison, arguments, lambda trial: print(f"        ---- {trial}"))
+    return comparison.total.agree == comparison.total.judged > 0
+
+
+def show_corpus(arguments: argparse.Namespace) -> bool:
+    """The public corpus."""
+    comparison = corpus.compare()
+    print_all(comparison, arguments, lambda item: print(f"        ---- {item.name}"))
     return comparison.total.agree == comparison.total.judged > 0
 
 
@@ -109,7 +116,7 @@ def print_place(place: programs.Place) -> None:
     print(f"        ---- {place.program} {place.op}")
     with zipfile.ZipFile(ARCHIVE) as archive, programs.unpacked(archive, place.program) as model:
         with_spans(model.program, place.program)
-        checker = Operations(model.program, lambda blob: programs.read_from(model, blob))
+        checker = Operations(model.program, lambda blob: programs.literal_of(model.weights, blob))
         checker.run()
         for finding in checker.found[:10]:
             print(f"        milc: {finding}")
@@ -128,6 +135,7 @@ def main() -> int:
         "programs": show_programs,
         "rejected": show_rejected,
         "mutations": show_mutations,
+        "corpus": show_corpus,
     }
     parser.add_argument("figure", choices=figures)
     parser.add_argument("--op", action="append", default=[], help="only this op (repeatable)")

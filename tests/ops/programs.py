@@ -81,10 +81,10 @@ def unpacked(archive: zipfile.ZipFile, name: str) -> Iterator[Model]:
             model.weights.close()
 
 
-def read_from(model: Model, blob: BlobRef) -> TensorLiteral | None:
+def literal_of(weights: WeightFiles, blob: BlobRef) -> TensorLiteral | None:
     """What a reference stands for; None where that cannot be had."""
     try:
-        return model.weights.literal(blob)
+        return weights.literal(blob)
     except MilError:
         return None
 
@@ -113,16 +113,16 @@ def outcomes(
         with unpacked(archive, recorded.name) as model:
             yield from _compared(model, recorded)
     except MilError as error:
-        key = Key("(program)", "program", "unreadable", "", _first(error.diagnostics))
+        key = Key("(program)", "program", "unreadable", "", first_of(error.diagnostics))
         yield "(program)", key, Place(recorded.name, "")
 
 
 def _compared(model: Model, recorded: Recorded) -> Iterator[tuple[str, Key | None, Place]]:
     program = model.program
-    checker = Operations(program, lambda blob: read_from(model, blob))
+    checker = Operations(program, lambda blob: literal_of(model.weights, blob))
     checker.run()
     found = errors([*verify_structure(program), *checker.found])
-    key = Key("(program)", "program", "refused", "accepted", _first(found)) if found else None
+    key = Key("(program)", "program", "refused", "accepted", first_of(found)) if found else None
     yield "(program)", key, Place(recorded.name, "")
     for name, function in recorded.functions.items():
         yield from _function(program, name, function["ops"], checker, recorded.name)
@@ -179,7 +179,7 @@ def difference(recorded: dict[str, Any], op: Op, checker: Operations) -> Key | N
     return Key(op.kind, "program", "types", plain(said[0], op.kind), plain(said[1], op.kind))
 
 
-def _first(found: list[Diagnostic]) -> str:
+def first_of(found: list[Diagnostic]) -> str:
     """Code and words of the first finding, without the place in words in front of them."""
     words = re.sub(r"^function .*?`: ", "", found[0].message)
     return f"{found[0].code} {plain(words, '')}"
