@@ -5,14 +5,16 @@ Facts: coremltools 9.0, `ops/defs/iOS15/tensor_operation.py` and `iOS16/tensor_o
 
 from __future__ import annotations
 
-import struct
 from math import ceil
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any
 
 from milc.ir.types import BOOL, FP16, FP32, INT32, VARIADIC, TensorType
 from milc.schema import Const, Domain, Elements, In, OpDef, Out, constraint
 from milc.schema.bound import FOLDED
-from milc.schema.rules import total
+from milc.schema.rules import settle, total
+
+if TYPE_CHECKING:
+    from milc.ir.types import ElementType
 
 
 class Fill(OpDef):
@@ -83,9 +85,6 @@ class FillLike(OpDef):
         return _repeated(self.value.value, len(known))
 
 
-_PACKED: Final = {FP16: "<e", FP32: "<f"}
-
-
 class Range1d(OpDef):
     """The numbers from `start` up to, and without, `end`, in steps of `step`.
 
@@ -121,10 +120,10 @@ class Range1d(OpDef):
         if bounds is None:
             return None
         start, end, step = bounds
-        code = _PACKED.get(self.start.element)
+        element = self.start.element
         try:
             # The oracle divides in the precision of the operands: 0.6 / 0.2 is 3 in fp32.
-            steps = _rounded(_rounded(end - start, code) / step, code)
+            steps = _rounded(element, _rounded(element, end - start) / step)
             return max(ceil(steps), 0)
         except (ArithmeticError, ValueError):
             return None
@@ -201,6 +200,7 @@ def _repeated(value: Any, count: int | None) -> Elements | None:
     return None if value is None or count is None or count > FOLDED else (value,) * count
 
 
-def _rounded(number: float, code: str | None) -> float:
-    """A number as a float of fewer bits holds it. Raises OverflowError if it is too large."""
-    return number if code is None else float(struct.unpack(code, struct.pack(code, number))[0])
+def _rounded(element: ElementType, number: float) -> float:
+    """A number as a floating-point type of few bits holds it."""
+    settled = settle(element, (number,)) if element.is_float else None
+    return number if settled is None else float(settled[0])

@@ -20,7 +20,7 @@ from milc.schema import (
     Variadic,
     constraint,
 )
-from milc.schema.rules import same, total
+from milc.schema.rules import is_axis, same, total
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -200,9 +200,8 @@ class Split(OpDef):
         return self.num_splits is not None or self.split_sizes is not None
 
     @constraint("C2", "`axis` is a dimension of `x`")
-    def axis_in_range(self) -> bool | None:
-        axis = self.axis.value
-        return None if axis is None else -self.x.rank <= axis < self.x.rank
+    def axis_in_range(self) -> bool:
+        return is_axis(self.axis, self.x)
 
     @constraint("C3", "`num_splits` is at least 1")
     def has_parts(self) -> bool | None:

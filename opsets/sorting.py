@@ -21,7 +21,7 @@ from milc.ir.types import (
     TensorType,
 )
 from milc.schema import Choice, Const, Domain, In, OpDef, Out, constraint
-from milc.schema.rules import same
+from milc.schema.rules import is_axis, same
 
 
 class Sorting(OpDef):
@@ -33,9 +33,8 @@ class Sorting(OpDef):
     ascending = Const(BOOL, "whether the smallest element comes first", default=False)
 
     @constraint("C1", "`axis` is a dimension of `x`")
-    def axis_in_range(self) -> bool | None:
-        axis = self.axis.value
-        return None if axis is None else -self.x.rank <= axis < self.x.rank
+    def axis_in_range(self) -> bool:
+        return is_axis(self.axis, self.x)
 
 
 class Argsort(Sorting):
@@ -164,11 +163,11 @@ class Topk17(Topk16):
     def has_indices(self) -> bool:
         return self.return_indices.value is not False or "output_indices_dtype" not in self.op.args
 
-    def picked(self) -> tuple[TensorType, TensorType]:
-        values, indices = super().picked()
-        if self.output_indices_dtype.value == "uint16":
-            return values, TensorType(UINT16, indices.shape)
-        return values, indices
+    def infer(self) -> TensorType | tuple[TensorType, ...]:
+        types = super().infer()
+        if isinstance(types, tuple) and self.output_indices_dtype.value == "uint16":
+            return types[0], TensorType(UINT16, types[1].shape)
+        return types
 
 
 class NonMaximumSuppression(OpDef):
