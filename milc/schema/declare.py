@@ -297,8 +297,7 @@ def constraint(label: str, sentence: str) -> Callable[[Callable[[Any], Verdict]]
     """Declare a constraint by the method that checks it.
 
     The method returns False, or in words what is wrong, if the constraint is broken; where what it
-    needs is not known it returns True or None. It may take for granted that the arguments have the
-    kinds, element types and ranks they are declared with, that every rank is known, and that the
-    constraints above it which name one of its arguments hold.
+    needs is not known it returns True or None. It may take for granted that the arguments are as
+    they are declared, that every rank is known, and that the constraints above it hold.
     """
     return lambda check: Constraint(label, sentence, check)

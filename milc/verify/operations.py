@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from milc.diagnostics import Span
     from milc.ir.literals import BlobRef, TensorLiteral
     from milc.ir.nodes import Block, Function, Program
-    from milc.schema import Bound, Elements, OpDef
+    from milc.schema import Bound, Constraint, Elements, OpDef
     from milc.verify.arguments import Binding, Fault
 
     Read = Callable[[BlobRef], TensorLiteral | None]
@@ -124,34 +124,31 @@ class Operations:
         for fault in faults:
             self._fault(op, binding, fault)
         self._note_constant(op, definition)
-        suspect = {name for fault in faults for name in (fault.arg, fault.instead, *fault.others)}
+        if faults:
+            return
         if not _ranks_are_known(binding):
-            if not faults:
-                self._left_open(op, binding)
+            self._left_open(op, binding)
             return
         view = definition(op, binding, self)
-        if not self._rules(view, suspect) or faults:
-            return
-        self._infer(view)
-        self._left_open(op, binding)
-        self.sound(view)
+        if self._holds(view):
+            self._infer(view)
+            self._left_open(op, binding)
+            self.sound(view)
 
     def sound(self, view: OpDef) -> None:
         """Called with each op that has no fault, for runs that want more than findings."""
 
-    def _rules(self, view: OpDef, suspect: set[str]) -> bool:
-        """Check the constraints, but for those about an argument that is at fault already."""
-        sound = True
+    def _holds(self, view: OpDef) -> bool:
+        """Whether the constraints hold; the first one that does not is reported.
+
+        Those behind it may take it for granted, as all of them do what the arguments declare.
+        """
         for rule in view.constraints:
-            if suspect and not suspect.isdisjoint(rule.args):
-                continue
             verdict = rule.check(view)
-            if verdict is None or verdict is True:
-                continue
-            sound = False
-            suspect.update(rule.args)
-            self._broken(view, rule.label, rule.sentence, rule.args, verdict)
-        return sound
+            if verdict is not None and verdict is not True:
+                self._broken(view, rule, verdict)
+                return False
+        return True
 
     def _infer(self, view: OpDef) -> None:
         """Infer the results' types, compare them with what is declared, and note what is known."""
@@ -237,14 +234,12 @@ class Operations:
         fix = _instead(span, fault.arg, fault.instead)
         self._report(op, fault.code, fault.message, fault.help, span, labels, fix=fix)
 
-    def _broken(
-        self, view: OpDef, rule: str, sentence: str, args: tuple[str, ...], verdict: str | bool
-    ) -> None:
+    def _broken(self, view: OpDef, rule: Constraint, verdict: str | bool) -> None:
         """Report a constraint that does not hold, with all that it is about."""
         op = view.op
         detail = f": {verdict}" if isinstance(verdict, str) else ""
-        message = f"{op.kind} breaks {rule}, {sentence}{detail}"
-        named = [name for name in args if name in view.args]
+        message = f"{op.kind} breaks {rule.label}, {rule.sentence}{detail}"
+        named = [name for name in rule.args if name in view.args]
         words = [known_as(name, getattr(view, name)) for name in named]
         first = named[0] if named else ""
         span = places.of_arg(op, first) if first in op.args else places.of_kind(op)
