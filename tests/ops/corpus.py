@@ -12,8 +12,8 @@ from milc.package.model import load_mlmodel, load_package
 from milc.package.weights import WeightFiles
 from milc.syntax.parse import read
 from milc.verify import verify_structure
-from milc.verify.operations import Operations
 from tests.corpus.real import models, name_of, texts
+from tests.ops.checking import examined
 from tests.ops.programs import first_of, literal_of
 from tests.ops.tally import Comparison, Key
 
@@ -55,8 +55,7 @@ def faults(item: Item) -> list[Diagnostic]:
         return error.diagnostics
     if errors(reported):
         return errors(reported)
-    checker = Operations(program, lambda blob: literal_of(weights, blob))
-    checker.run()
+    checker = examined(program, lambda blob: literal_of(weights, blob))
     return errors([*verify_structure(program), *checker.found])
 
 

@@ -14,9 +14,9 @@ from milc.ir.walk import walk_ops
 from milc.syntax.parse import read
 from milc.syntax.print import with_spans
 from milc.verify import verify_structure
-from milc.verify.operations import Operations, check_operations
 from tests.models import ARCHIVE
 from tests.ops import corpus, mutations, programs, rejected, singles, tally
+from tests.ops.checking import examined
 from tests.ops.singles import Record
 from tests.ops.tally import Comparison
 from tests.shared import SHARED
@@ -101,7 +101,7 @@ def print_example(record: Record) -> None:
     """The text of a case, what coremltools said, and what milc says."""
     text = singles.text_of(record)
     program, reported = read(Source(text, "case.mil"))
-    found = [*reported, *verify_structure(program, reported=reported), *check_operations(program)]
+    found = [*reported, *verify_structure(program, reported=reported), *examined(program).found]
     said = ": ".join(record["err"]) if "err" in record else f"accepted: {record['out']}"
     print(f"        ---- {record['mut']}")
     print(f"        coremltools: {said}")
@@ -116,8 +116,7 @@ def print_place(place: programs.Place) -> None:
     print(f"        ---- {place.program} {place.op}")
     with zipfile.ZipFile(ARCHIVE) as archive, programs.unpacked(archive, place.program) as model:
         with_spans(model.program, place.program)
-        checker = Operations(model.program, lambda blob: programs.literal_of(model.weights, blob))
-        checker.run()
+        checker = examined(model.program, lambda blob: programs.literal_of(model.weights, blob))
         for finding in checker.found[:10]:
             print(f"        milc: {finding}")
         for op in walk_ops(model.program):

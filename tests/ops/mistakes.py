@@ -14,7 +14,7 @@ from milc.ir.walk import walk_blocks, walk_ops
 from milc.opsets import index
 from milc.schema import Arg, level
 from milc.syntax.parse import read
-from milc.verify.operations import Operations
+from tests.ops.checking import examined
 
 Edit = Callable[[], object]
 Sites = Callable[[Program], Iterable[Edit]]
@@ -333,8 +333,7 @@ def _other_rank(program: Program) -> Iterator[Edit]:
 
 @mutation("result of another length", "MIL0311", of_ops=True)
 def _other_length(program: Program) -> Iterator[Edit]:
-    checker = Operations(program)
-    checker.run()
+    checker = examined(program)
     for op in plain_ops(program):
         held = checker.inferred.get(op.results[0])
         if op.blocks or not isinstance(held, TensorType):

@@ -19,8 +19,8 @@ from milc.package.model import decode_model
 from milc.syntax.parse import read
 from milc.syntax.print import to_text
 from milc.verify import verify_structure
-from milc.verify.operations import Operations
 from tests.models import ARCHIVE
+from tests.ops.checking import examined
 from tests.ops.mistakes import MUTATIONS, doubled_names
 from tests.ops.tally import Comparison, Key
 
@@ -111,8 +111,7 @@ def _codes(program: Program, with_ops: bool) -> set[str]:
     # Outside a text, a name that is defined twice is a warning: coremltools writes such packages.
     double = {DUPLICATE_NAME} & {finding.code for finding in found}
     if with_ops:
-        checker = Operations(program)
-        checker.run()
+        checker = examined(program)
         found += checker.found
     return double | {finding.code for finding in errors(found)}
 

@@ -27,6 +27,7 @@ from milc.package.weights import WeightFiles
 from milc.verify import verify_structure
 from milc.verify.operations import Operations
 from tests.models import ARCHIVE
+from tests.ops.checking import examined
 from tests.ops.tally import Comparison, Key, plain
 from tests.ops.typespec import read_type
 
@@ -119,8 +120,7 @@ def outcomes(
 
 def _compared(model: Model, recorded: Recorded) -> Iterator[tuple[str, Key | None, Place]]:
     program = model.program
-    checker = Operations(program, lambda blob: literal_of(model.weights, blob))
-    checker.run()
+    checker = examined(program, lambda blob: literal_of(model.weights, blob))
     found = errors([*verify_structure(program), *checker.found])
     key = Key("(program)", "program", "refused", "accepted", first_of(found)) if found else None
     yield "(program)", key, Place(recorded.name, "")

@@ -17,7 +17,7 @@ from milc.diagnostics import Diagnostic, Source, errors
 from milc.ir.nodes import Op
 from milc.syntax.parse import read
 from milc.verify import verify_structure
-from milc.verify.operations import Operations
+from tests.ops.checking import CRASH, examined
 from tests.ops.names import named
 from tests.ops.tally import Comparison, Key, plain
 from tests.ops.typespec import constant, declared, read_type
@@ -42,7 +42,8 @@ class Outcome(NamedTuple):
 
     refused: milc alone rejects; accepted: coremltools alone rejects; types: the results differ;
     argument: both reject, and name other arguments or reasons; unreadable: milc could not read the
-    text; undefined: milc does not have the op. `peer` and `ours` are what each said.
+    text; undefined: milc does not have the op; crash: a rule of milc's failed. `peer` and `ours`
+    are what each said.
     """
 
     sort: str
@@ -106,11 +107,13 @@ def judge(record: Record) -> Outcome:
     unread = errors(reported) or errors(verify_structure(program, reported=reported))
     if unread:
         return Outcome("unreadable", _peer(record), _ours(unread))
-    checker = Operations(program)
-    checker.run()
+    checker = examined(program)
     op = program.functions["main"].body.last
     assert op is not None
-    found = [finding for finding in errors(checker.found) if _is_at(finding, op)]
+    found = errors(checker.found)
+    if any(finding.code == CRASH for finding in found):
+        return Outcome("crash", _peer(record), _ours(found))
+    found = [finding for finding in found if _is_at(finding, op)]
     if any(finding.code == "MIL0301" for finding in found):
         return Outcome("undefined", "", f"there is no op {record['op']}")
     if "err" in record:
