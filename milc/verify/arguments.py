@@ -51,7 +51,7 @@ def bind(op: Op, definition: type[OpDef], context: Context) -> tuple[Binding, li
     faults: list[Fault] = []
     given: dict[str, tuple[Operand, ...]] = op.args
     if definition.in_attributes and op.attributes:
-        held = {n: (v,) for n, v in op.attributes.items() if n in definition.args}
+        held = {n: (v,) for n, v in op.attributes.items() if n != "name"}
         given = {**held, **given}
     for name, operands in given.items():
         arg = definition.args.get(name)

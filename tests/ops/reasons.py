@@ -45,4 +45,20 @@ REASONS = [
         "does not fit",
         "no file can hold a uint4 of 99; only Python can",
     ),
+    Reason(
+        "scatter scatter_along_axis scatter_nd",
+        "param",
+        "refused",
+        "`mode` of",
+        "coremltools does not look at the mode; its definition lists seven, and no other has a"
+        " meaning",
+    ),
+    Reason(
+        "gather_nd scatter_nd",
+        "*",
+        "accepted",
+        "operands could not be broadcast together",
+        "coremltools means to compare indices with dimensions, and fails unless each row of indices"
+        " has one number or the rank; the indices are fine",
+    ),
 ]
