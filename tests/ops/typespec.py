@@ -18,7 +18,6 @@ from milc.ir.literals import WEIGHT_FILE, BlobRef, Literal, TensorLiteral, strin
 from milc.ir.numbers import STRUCT_CODES, pack
 from milc.ir.types import (
     ELEMENT_TYPES,
-    VARIADIC,
     DictType,
     Dim,
     ElementType,
@@ -48,7 +47,9 @@ def read_type(text: str) -> Type:
     """The type that a record spells, with None for what is symbolic. Raises NotRecorded."""
     text = text.strip()
     if found := _TENSOR.fullmatch(text):
-        return TensorType(element(found[1]), dims(found[2]))
+        # A symbol with a star stands for any number of dimensions.
+        shape = None if found[2].startswith("*") else dims(found[2])
+        return TensorType(element(found[1]), shape)
     if found := _HOLDER.fullmatch(text):
         parts = split(found[2])
         if found[1] == "list" and len(parts) == 2:
@@ -76,9 +77,7 @@ def dims(text: str) -> tuple[Dim, ...]:
 
 
 def dim(text: str) -> Dim:
-    """A length, None for a symbol, or VARIADIC for one that stands for any number of them."""
-    if text.startswith("*"):
-        return VARIADIC
+    """A length, or None for a symbol."""
     try:
         return int(text)
     except ValueError:
