@@ -61,4 +61,72 @@ REASONS = [
         "coremltools means to compare indices with dimensions, and fails unless each row of indices"
         " has one number or the rank; the indices are fine",
     ),
+    Reason(
+        "split",
+        "*",
+        "refused",
+        "breaks C[67],",
+        "coremltools takes the sizes as they are; its definition says that they add up to the"
+        " dimension, and no tensor has a negative one",
+    ),
+    Reason(
+        "non_maximum_suppression",
+        "*",
+        "refused",
+        "breaks C[123],|`boxes` of",
+        "coremltools looks at the rank of scores alone; its definition gives both shapes, with four"
+        " coordinates a box, and a negative number of boxes gives a negative dimension",
+    ),
+    Reason(
+        "topk",
+        "param",
+        "refused",
+        "breaks C3,",
+        "a negative k gives a negative dimension; only -1 means something, and only from ios17",
+    ),
+    Reason(
+        "argsort",
+        "*",
+        "refused",
+        "breaks C1,",
+        "coremltools does not look at the axis unless x is constant, where it crashes",
+    ),
+    Reason(
+        "band_part",
+        "rank",
+        "refused",
+        "breaks C1,",
+        "what has no two dimensions has no band; coremltools fails on it where x is constant",
+    ),
+    Reason(
+        "fill",
+        "rank",
+        "refused",
+        "`shape` of",
+        "a shape is a vector; of a matrix coremltools takes the number of rows for the rank",
+    ),
+    Reason(
+        "pad",
+        "*",
+        "refused",
+        "breaks C5,",
+        "coremltools' definition says that no more elements than there are can be mirrored; it does"
+        " not look",
+    ),
+    Reason(
+        "range_1d",
+        "param",
+        "refused",
+        "breaks C1,",
+        "steps of 0 never end; coremltools fails where it knows all three numbers, else it does not"
+        " look",
+    ),
+    Reason(
+        "range_1d",
+        "param",
+        "types",
+        r"tensor<\w+, \[N\]>",
+        "a sequence that ends before it begins is empty; coremltools gives it a negative dimension,"
+        " and a value without elements",
+    ),
 ]
