@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from milc.ir.types import MAX_RANK
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -24,6 +26,8 @@ def one_of(things: Iterable[object], *, quoted: bool = False) -> str:
 def rank_words(ranks: tuple[int, int]) -> str:
     """A range of ranks in words."""
     low, high = ranks
+    if high >= MAX_RANK:
+        return f"{low} or more"
     return str(low) if low == high else f"{low} to {high}"
 
 
