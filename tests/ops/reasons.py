@@ -129,4 +129,25 @@ REASONS = [
         "a sequence that ends before it begins is empty; coremltools gives it a negative dimension,"
         " and a value without elements",
     ),
+    Reason(
+        "resample",
+        "param",
+        "refused",
+        "MIL0313",
+        "the modes of resample are told one by one, and coremltools takes any string for them",
+    ),
+    Reason(
+        "gru rnn",
+        "param",
+        "refused",
+        "MIL0313 .*activation",
+        "no device knows other activations; coremltools looks at those of lstm alone",
+    ),
+    Reason(
+        "lstm",
+        "param",
+        "argument",
+        "ValueError: Activation",
+        "the message calls each of the three activations `activation`; milc says which it is",
+    ),
 ]
