@@ -150,4 +150,43 @@ REASONS = [
         "ValueError: Activation",
         "the message calls each of the three activations `activation`; milc says which it is",
     ),
+    Reason(
+        "conv_transpose",
+        "*",
+        "refused",
+        "breaks C[2-7],",
+        "coremltools' definition gives the lengths of strides, dilations and pad, the channels and"
+        " the rank of the weight and the shape that output_shape is; it computes with what it finds",
+    ),
+    Reason(
+        "conv_transpose",
+        "*",
+        "refused",
+        "breaks C8,",
+        "coremltools infers a dimension of 0 or below, which no result can have",
+    ),
+    Reason(
+        "conv_transpose",
+        "param",
+        "refused",
+        "MIL0313 .*bogus",
+        "coremltools does not look at pad_type where output_shape is given, and fails on others than"
+        " the three of its definition where it is not",
+    ),
+    Reason(
+        "batch_norm instance_norm",
+        "*",
+        "refused",
+        "breaks C[1-4],",
+        "coremltools' definition says that the parameters have an element for each channel; it does"
+        " not look",
+    ),
+    Reason(
+        "layer_norm",
+        "drop",
+        "accepted",
+        r"Cannot add const range",
+        "axes may be left out by coremltools' definition, but it cannot make the constant that its"
+        " own default is",
+    ),
 ]

@@ -1,0 +1,272 @@
+"""Normalisations: values are shifted and scaled by statistics of their surroundings.
+
+Facts: coremltools 9.0, `ops/defs/iOS15/normalization.py` and `ops/defs/iOS17/normalization.py`.
+"""
+
+from __future__ import annotations
+
+from milc.ir.types import FP16, FP32, INT32
+from milc.schema import Bound, Const, Domain, In, OpDef, OptionalConst, Out, constraint
+from milc.schema.rules import same, same_shape
+
+SPATIAL = "the input, [n, C, *d]"
+MEAN = "the mean of each channel, [C]"
+VARIANCE = "the variance of each channel, [C]"
+GAMMA = "what each channel is multiplied by, [C]; 1 if left out"
+BETA = "what is added to each channel, [C]; 0 if left out"
+EPSILON = "what is added to the variance, so that no division is by 0"
+LAYER_GAMMA = "what the result is multiplied by, of the shape of `axes`; 1 if left out"
+LAYER_BETA = "what is added to the result, of the shape of `axes`; 0 if left out"
+ALPHA = "what the sum of squares is multiplied by, before the division by `size`"
+EXPONENT = "the exponent"
+ADDEND = "what is added to the sum"
+
+
+class BatchNorm(OpDef):
+    """Shift and scale each channel by a mean and a variance that are known beforehand.
+
+    y[n, c, …] = gamma[c] * (x[n, c, …] - mean[c]) / sqrt(variance[c] + epsilon) + beta[c].
+
+    ```mil
+    func main<ios15>(tensor<fp32, [1, 2, 8, 8]> x) {
+        tensor<fp32, [2]> mean = const()[val = tensor<fp32, [2]>([0.5, 0.25])];
+        tensor<fp32, [2]> variance = const()[val = tensor<fp32, [2]>([1, 2])];
+        tensor<fp32, [2]> gamma = const()[val = tensor<fp32, [2]>([1, 1])];
+        tensor<fp32, [2]> beta = const()[val = tensor<fp32, [2]>([0, 0])];
+        tensor<fp32, [1, 2, 8, 8]> y = batch_norm(x = x, mean = mean, variance = variance,
+            gamma = gamma, beta = beta, epsilon = fp32(0x1.4f8b58p-17));
+    } -> (y);
+    ```
+    """
+
+    name = "batch_norm"
+    since = "ios15"
+
+    T = Domain(FP16, FP32)
+    x = In(T, SPATIAL)
+    mean = Const(T, MEAN, rank=1)
+    variance = Const(T, VARIANCE, rank=1)
+    gamma = OptionalConst(T, GAMMA, rank=1)
+    beta = OptionalConst(T, BETA, rank=1)
+    epsilon = Const(T, EPSILON, rank=0, default=1e-5)
+    y = Out("the result, of the type of `x`", like="x")
+
+    @constraint("C1", "`mean` has an element for each channel of `x`, its second dimension")
+    def mean_fits(self) -> bool:
+        return fits_channels(self.x, self.mean)
+
+    @constraint("C2", "`variance` has an element for each channel of `x`, its second dimension")
+    def variance_fits(self) -> bool:
+        return fits_channels(self.x, self.variance)
+
+    @constraint("C3", "`gamma` has an element for each channel of `x`, its second dimension")
+    def gamma_fits(self) -> bool:
+        return fits_channels(self.x, self.gamma)
+
+    @constraint("C4", "`beta` has an element for each channel of `x`, its second dimension")
+    def beta_fits(self) -> bool:
+        return fits_channels(self.x, self.beta)
+
+
+class BatchNorm17(BatchNorm):
+    """The parameters may have another element type than `x`, all of them the same one."""
+
+    since = "ios17"
+
+    U = Domain(FP16, FP32)
+    mean = Const(U, MEAN, rank=1)
+    variance = Const(U, VARIANCE, rank=1)
+    gamma = OptionalConst(U, GAMMA, rank=1)
+    beta = OptionalConst(U, BETA, rank=1)
+    epsilon = Const(U, EPSILON, rank=0, default=1e-5)
+
+
+class InstanceNorm(OpDef):
+    """Shift and scale each channel of each instance by its own mean and variance.
+
+    With mean and variance taken over all spatial dimensions d of one n and c,
+    y[n, c, …] = gamma[c] * (x[n, c, …] - mean) / sqrt(variance + epsilon) + beta[c].
+
+    ```mil
+    func main<ios15>(tensor<fp32, [1, 2, 8, 8]> x) {
+        tensor<fp32, [2]> gamma = const()[val = tensor<fp32, [2]>([1, 2])];
+        tensor<fp32, [2]> beta = const()[val = tensor<fp32, [2]>([0, 1])];
+        tensor<fp32, [1, 2, 8, 8]> y = instance_norm(x = x, gamma = gamma, beta = beta,
+            epsilon = fp32(0x1.4f8b58p-17));
+    } -> (y);
+    ```
+    """
+
+    name = "instance_norm"
+    since = "ios15"
+
+    T = Domain(FP16, FP32)
+    x = In(T, SPATIAL)
+    gamma = OptionalConst(T, GAMMA, rank=1)
+    beta = OptionalConst(T, BETA, rank=1)
+    epsilon = Const(T, EPSILON, rank=0, default=1e-5)
+    y = Out("the result, of the type of `x`", like="x")
+
+    @constraint("C1", "`gamma` has an element for each channel of `x`, its second dimension")
+    def gamma_fits(self) -> bool:
+        return fits_channels(self.x, self.gamma)
+
+    @constraint("C2", "`beta` has an element for each channel of `x`, its second dimension")
+    def beta_fits(self) -> bool:
+        return fits_channels(self.x, self.beta)
+
+
+class InstanceNorm17(InstanceNorm):
+    """The parameters may have another element type than `x`, all of them the same one."""
+
+    since = "ios17"
+
+    U = Domain(FP16, FP32)
+    gamma = OptionalConst(U, GAMMA, rank=1)
+    beta = OptionalConst(U, BETA, rank=1)
+    epsilon = Const(U, EPSILON, rank=0, default=1e-5)
+
+
+class L2Norm(OpDef):
+    """Divide by the root of the sum of squares over the last three dimensions.
+
+    y = x / sqrt(sum of x² over the last three dimensions + epsilon); the dimensions in front are
+    treated one by one.
+
+    ```mil
+    func main<ios15>(tensor<fp32, [4, 3, 8, 8]> x) {
+        tensor<fp32, [4, 3, 8, 8]> y = l2_norm(x = x, epsilon = fp32(0x1.0c6f7ap-20));
+    } -> (y);
+    ```
+    """
+
+    name = "l2_norm"
+    since = "ios15"
+
+    T = Domain(FP16, FP32)
+    x = In(T, "the input, [*B, C, H, W]")
+    epsilon = Const(T, "what is added to the sum of squares", rank=0, default=1e-6)
+    y = Out("the result, of the type of `x`", like="x")
+
+    @constraint("C1", "`x` has at least three dimensions")
+    def has_dimensions(self) -> bool:
+        return self.x.rank >= 3
+
+
+class L2Norm17(L2Norm):
+    """`epsilon` may have another element type than `x`."""
+
+    since = "ios17"
+
+    U = Domain(FP16, FP32)
+    epsilon = Const(U, "what is added to the sum of squares", rank=0, default=1e-6)
+
+
+class LayerNorm(OpDef):
+    """Shift and scale by mean and variance over some dimensions.
+
+    With mean and variance taken over `axes`,
+    y = gamma * (x - mean) / sqrt(variance + epsilon) + beta.
+
+    ```mil
+    func main<ios15>(tensor<fp32, [2, 5, 4]> x) {
+        tensor<fp32, [4]> gamma = const()[val = tensor<fp32, [4]>([1, 1, 1, 1])];
+        tensor<fp32, [4]> beta = const()[val = tensor<fp32, [4]>([0, 0, 0, 0])];
+        tensor<fp32, [2, 5, 4]> y = layer_norm(x = x, axes = tensor<int32, [1]>([-1]),
+            gamma = gamma, beta = beta, epsilon = fp32(0x1.4f8b58p-17));
+    } -> (y);
+    ```
+    """
+
+    name = "layer_norm"
+    since = "ios15"
+
+    T = Domain(FP16, FP32)
+    x = In(T, "the input, of any shape")
+    axes = Const(
+        INT32,
+        "the dimensions that are normalised over",
+        rank=1,
+        default=lambda op: tuple(range(op.x.rank)) if op.x is not None else None,
+        default_doc="all of `x`",
+    )
+    gamma = OptionalConst(T, LAYER_GAMMA)
+    beta = OptionalConst(T, LAYER_BETA)
+    epsilon = Const(T, EPSILON, rank=0, default=1e-5)
+    y = Out("the result, of the type of `x`", like="x")
+
+    @constraint("C1", "`axes` are dimensions of `x`, counted from -rank to rank - 1")
+    def axes_exist(self) -> bool:
+        rank, axes = self.x.rank, self.axes.elements or ()
+        return all(axis is None or -rank <= axis < rank for axis in axes)
+
+    @constraint("C2", "`gamma` has the shape of those dimensions of `x` that are in `axes`")
+    def gamma_fits(self) -> bool:
+        return self.fits(self.gamma)
+
+    @constraint("C3", "`beta` has the shape of those dimensions of `x` that are in `axes`")
+    def beta_fits(self) -> bool:
+        return self.fits(self.beta)
+
+    def fits(self, parameter: Bound | None) -> bool:
+        """Whether a parameter has the shape of what is normalised."""
+        axes = self.axes.value
+        if parameter is None or axes is None:
+            return True
+        places = sorted({self.x.axis(axis) for axis in axes})
+        return same_shape(parameter.shape, [self.x.shape[place] for place in places])
+
+
+class LayerNorm17(LayerNorm):
+    """The parameters may have another element type than `x`, all of them the same one."""
+
+    since = "ios17"
+
+    U = Domain(FP16, FP32)
+    gamma = OptionalConst(U, LAYER_GAMMA)
+    beta = OptionalConst(U, LAYER_BETA)
+    epsilon = Const(U, EPSILON, rank=0, default=1e-5)
+
+
+class LocalResponseNorm(OpDef):
+    """Divide by a power of the squares of neighbouring channels.
+
+    y[n, c, …] = x[n, c, …] / (k + alpha / size * (sum over i of x[n, i, …]²)) ** beta, where i runs
+    over the `size` channels around c.
+
+    ```mil
+    func main<ios15>(tensor<fp32, [1, 16, 8, 8]> x) {
+        tensor<fp32, [1, 16, 8, 8]> y = local_response_norm(x = x, size = int32(5),
+            alpha = fp32(0x1.a36e2ep-14), beta = fp32(0.75), k = fp32(1));
+    } -> (y);
+    ```
+    """
+
+    name = "local_response_norm"
+    since = "ios15"
+
+    T = Domain(FP16, FP32)
+    x = In(T, SPATIAL)
+    size = Const(INT32, "the number of channels that count", rank=0)
+    alpha = Const(T, ALPHA, rank=0, default=1e-4)
+    beta = Const(T, EXPONENT, rank=0, default=0.75)
+    k = Const(T, ADDEND, rank=0, default=1.0)
+    y = Out("the result, of the type of `x`", like="x")
+
+
+class LocalResponseNorm17(LocalResponseNorm):
+    """The parameters may have another element type than `x`, all of them the same one."""
+
+    since = "ios17"
+
+    U = Domain(FP16, FP32)
+    alpha = Const(U, ALPHA, rank=0, default=1e-4)
+    beta = Const(U, EXPONENT, rank=0, default=0.75)
+    k = Const(U, ADDEND, rank=0, default=1.0)
+
+
+def fits_channels(x: Bound, parameter: Bound | None) -> bool:
+    """Whether a parameter, if there is one, has an element for each channel of `x`."""
+    if parameter is None or x.rank < 2:
+        return True
+    return same(parameter.shape[0], x.shape[1])
