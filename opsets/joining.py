@@ -48,20 +48,20 @@ class Joining(OpDef):
     def ranks_agree(self) -> bool:
         return same(*(value.rank for value in self.values))
 
-    @constraint("C3", "`values` are of one element type")
-    def elements_agree(self) -> bool:
-        return len({value.element for value in self.values}) == 1
-
-    @constraint("C4", "`axis` is a dimension of the result that `values` give")
+    @constraint("C3", "`axis` is a dimension of the result that `values` give")
     def axis_in_range(self) -> bool | None:
         axis, rank = self.axis.value, self.values[0].rank + self.new_dims
         return None if axis is None or rank == 0 else -rank <= axis < rank
 
-    def joined(self, parts: Sequence[Elements | None]) -> Elements | None:
+    @constraint("C4", "`values` are of one element type")
+    def elements_agree(self) -> bool:
+        return len({value.element for value in self.values}) == 1
+
+    def joined(self, parts: Sequence[Elements | None], taking_turns: bool) -> Elements | None:
         """What is known of the result, from what is known of its parts; None if one is unknown."""
         rank = self.values[0].rank + self.new_dims
         axis = self.axis.value + rank if self.axis.value < 0 else self.axis.value
-        rows = total(self.values[0].shape[:axis])
+        rows = total(self.values[0].shape[: axis + taking_turns])
         if rows is None or None in parts:
             return None
         known = [part for part in parts if part is not None]
@@ -121,12 +121,19 @@ class Concat(Joining):
         return first.with_dim(axis, sum(known) if len(known) == len(lengths) else None)
 
     def fold(self) -> Elements | None:
-        if self.axis.value is None or self.interleave.value is not False:
+        if self.axis.value is None:
             return None
         parts = [_elements(value) for value in self.values]
         if not self.values[0].rank:
             return tuple(part[0] for part in parts if part is not None)
-        return self.joined(parts)
+        joined = self.joined(parts, taking_turns=False)
+        if self.interleave.value is False or joined is None:
+            return joined
+        # The oracle does not let them take turns here, so only what is the same both ways is known.
+        turns = self.joined(parts, taking_turns=True) or ()
+        return tuple(
+            one if one == other else None for one, other in zip(joined, turns, strict=False)
+        )
 
 
 class Stack(Joining):
@@ -166,7 +173,7 @@ class Stack(Joining):
         parts = [value.elements for value in self.values]
         if not self.values[0].rank:
             return tuple(part[0] if part else None for part in parts)
-        return self.joined(parts)
+        return self.joined(parts, taking_turns=False)
 
 
 class Split(OpDef):

@@ -20,7 +20,7 @@ from milc.ir.types import (
     UINT16,
     TensorType,
 )
-from milc.schema import Choice, Const, Domain, In, OpDef, Out, constraint
+from milc.schema import Choice, Const, Domain, Elements, In, OpDef, Out, constraint
 from milc.schema.rules import is_axis, same
 
 
@@ -56,6 +56,13 @@ class Argsort(Sorting):
 
     def infer(self) -> TensorType:
         return self.x.with_element(INT32)
+
+    def fold(self) -> Elements | None:
+        known = self.x.elements
+        if known is None or None in known or self.x.rank != 1:
+            return None
+        falling = not self.ascending.value
+        return tuple(sorted(range(len(known)), key=known.__getitem__, reverse=falling))
 
 
 class Topk(Sorting):
