@@ -189,4 +189,42 @@ REASONS = [
         "axes may be left out by coremltools' definition, but it cannot make the constant that its"
         " own default is",
     ),
+    Reason(
+        "scaled_dot_product_attention",
+        "dim",
+        "refused",
+        "breaks C2,",
+        "two known dimensions that are to be one differ; coremltools compares only what is known"
+        " entirely",
+    ),
+    Reason(
+        "random_bernoulli random_normal random_uniform",
+        "rank",
+        "refused",
+        "`shape` of",
+        "a shape is a vector; of a matrix coremltools takes the number of rows for the rank",
+    ),
+    Reason(
+        "random_categorical",
+        "param",
+        "refused",
+        "MIL0313",
+        "there are two modes, and coremltools takes any string",
+    ),
+    Reason(
+        "random_normal random_uniform",
+        "drop",
+        "accepted",
+        "Incompatible primitive types",
+        "what is left out has the type of the other bound, which milc writes; coremltools takes"
+        " fp32 for it, whatever the other has",
+    ),
+    Reason(
+        "softmax",
+        "*",
+        "refused",
+        "breaks C1,",
+        "there is nothing to sum along an axis that the operand does not have; coremltools looks at"
+        " the axis only where it computes the result of a constant",
+    ),
 ]
