@@ -156,7 +156,7 @@ REASONS = [
         "refused",
         "breaks C[2-7],",
         "coremltools' definition gives the lengths of strides, dilations and pad, the channels and"
-        " the rank of the weight and the shape that output_shape is; it computes with what it finds",
+        " the rank of the weight, and says what output_shape is; it computes with what it finds",
     ),
     Reason(
         "conv_transpose",
@@ -170,8 +170,8 @@ REASONS = [
         "param",
         "refused",
         "MIL0313 .*bogus",
-        "coremltools does not look at pad_type where output_shape is given, and fails on others than"
-        " the three of its definition where it is not",
+        "coremltools does not look at pad_type where output_shape is given; else it fails on all"
+        " but the three of its definition",
     ),
     Reason(
         "batch_norm instance_norm",
