@@ -167,11 +167,12 @@ class Reshape(OpDef):
         return not self.is_static or 0 not in self.asked or len(self.asked) == self.x.rank
 
     @constraint("C4", "`shape` keeps the number of elements of `x`")
-    def volume_stays(self) -> bool | None:
+    def volume_stays(self) -> bool | str:
         count, lengths, open = self.parts()
-        if count is None or open > 1:
-            return None
-        return count % lengths == 0 if open and lengths else count == lengths
+        if count is None or self.shape.count is None or open > 1:
+            return True
+        fits = count % lengths == 0 if open and lengths else count == lengths
+        return fits or f"{count} do not fill {list(self.filled())}".replace("None", "?")
 
     @property
     def asked(self) -> Elements:
