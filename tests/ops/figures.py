@@ -19,45 +19,46 @@ from tests.ops import corpus, mutations, programs, rejected, singles, tally
 from tests.ops.checking import examined
 from tests.ops.singles import Record
 from tests.ops.tally import Comparison
+from tests.ops.thresholds import SHARES
 from tests.shared import SHARED
 
 T = TypeVar("T")
 
 
-def show_singles(arguments: argparse.Namespace) -> bool:
+def show_singles(arguments: argparse.Namespace) -> Comparison[Any]:
     """Agreement by op and mutation, then the classes of disagreement."""
     chosen = singles.records(set(arguments.op), set(arguments.mutation))
     comparison = singles.compare(chosen)
     print_all(comparison, arguments, print_example)
-    return comparison.total.explained >= singles.WANTED and comparison.total.judged > 0
+    return comparison
 
 
-def show_programs(arguments: argparse.Namespace) -> bool:
+def show_programs(arguments: argparse.Namespace) -> Comparison[Any]:
     """Whole programs: sound, each op's types as recorded."""
     comparison = programs.compare(set(arguments.op), arguments.limit)
     print_all(comparison, arguments, print_place)
-    return comparison.total.explained >= programs.WANTED and comparison.total.judged > 0
+    return comparison
 
 
-def show_rejected(arguments: argparse.Namespace) -> bool:
+def show_rejected(arguments: argparse.Namespace) -> Comparison[Any]:
     """Constructions that coremltools' tests expect to be refused."""
     comparison = rejected.compare()
     print_all(comparison, arguments, print_example)
-    return comparison.total.explained >= rejected.WANTED and comparison.total.judged > 0
+    return comparison
 
 
-def show_mutations(arguments: argparse.Namespace) -> bool:
+def show_mutations(arguments: argparse.Namespace) -> Comparison[Any]:
     """Mistakes put into sound programs."""
     comparison = mutations.compare()
     print_all(comparison, arguments, lambda trial: print(f"        ---- {trial}"))
-    return comparison.total.agree == comparison.total.judged > 0
+    return comparison
 
 
-def show_corpus(arguments: argparse.Namespace) -> bool:
+def show_corpus(arguments: argparse.Namespace) -> Comparison[Any]:
     """The public corpus."""
     comparison = corpus.compare()
     print_all(comparison, arguments, lambda item: print(f"        ---- {item.name}"))
-    return comparison.total.agree == comparison.total.judged > 0
+    return comparison
 
 
 def print_all(
@@ -148,9 +149,9 @@ def main() -> int:
         print("no ../shared beside the checkout: there is nothing to compare with", file=sys.stderr)
         return 2
     begun = time.perf_counter()
-    good = figures[arguments.figure](arguments)
+    total = figures[arguments.figure](arguments).total
     print(f"\n{time.perf_counter() - begun:.1f} s", flush=True)
-    return 0 if good else 1
+    return 0 if total.judged and total.explained >= SHARES[arguments.figure] else 1
 
 
 if __name__ == "__main__":

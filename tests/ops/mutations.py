@@ -7,6 +7,7 @@ can be had again.
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
@@ -23,6 +24,9 @@ from tests.models import ARCHIVE
 from tests.ops.checking import examined
 from tests.ops.mistakes import MUTATIONS, doubled_names
 from tests.ops.tally import Comparison, Key
+
+_BLOCKS = re.compile(rb'"b": ?\d')
+"""What stands in a line of the index where an op has blocks."""
 
 PLACES = 3
 """Places of one program at which a mistake is made, spread over all where it can be."""
@@ -45,7 +49,7 @@ def samples(every: int = EVERY) -> Iterator[tuple[str, bytes]]:
     with zipfile.ZipFile(ARCHIVE) as archive:
         held = set(archive.namelist())
         for number, line in enumerate(archive.read("index.jsonl").splitlines()):
-            if number % every and b'"b":' not in line:
+            if number % every and not _BLOCKS.search(line):
                 continue
             name = f"{json.loads(line)['sha']}/after/model.mlmodel"
             if name in held:
@@ -66,9 +70,9 @@ def trials(name: str, data: bytes) -> Iterator[tuple[Trial, Key | None]]:
             yield trial, _missed(trial, each.codes, _codes(program, each.of_ops))
             if plain:
                 trial = trial._replace(form="text")
-                codes = _codes_of_text(to_text(program), each.of_ops)
+                codes = _codes_of_text(to_text(program, "coremlc"), each.of_ops)
                 yield trial, _missed(trial, each.codes, codes)
-    texts = doubled_names(to_text(_decoded(data, name))) if plain else []
+    texts = doubled_names(to_text(_decoded(data, name), "coremlc")) if plain else []
     for place in _spread(len(texts)):
         trial = Trial(name, "doubled name", place, "text")
         yield trial, _missed(trial, {"MIL0402"}, _codes_of_text(texts[place], False))

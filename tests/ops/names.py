@@ -19,6 +19,9 @@ _quoted = re.compile(r"[`'\"](\w+)[`'\"]")
 ENGLISH = {"a", "b", "size", "shape", "data", "value", "values", "input"}
 """Words that need not be names of arguments where they are not in quotes."""
 
+ALIASES = {"input_shape": {"x"}, "kernel_shape": {"weight", "kernel_sizes"}, "custom_pad": {"pad"}}
+"""What the rules that ops share call arguments, and which arguments that may be."""
+
 
 def named(message: str, op: str, opset: str, given: Iterable[str] = ()) -> set[str]:
     """The arguments that a message names; empty if it names none.
@@ -38,4 +41,5 @@ def named(message: str, op: str, opset: str, given: Iterable[str] = ()) -> set[s
     if quoted:
         return quoted
     words = set(re.findall(r"\b[A-Za-z_]\w*", text))
-    return names & (words | {word.lower() for word in words}) - ENGLISH
+    meant = {name for word, held in ALIASES.items() if word in words for name in held}
+    return names & (words | meant | {word.lower() for word in words}) - ENGLISH

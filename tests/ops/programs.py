@@ -32,8 +32,6 @@ from tests.ops.tally import Comparison, Key, plain
 from tests.ops.typespec import read_type
 
 UPDATE = "coreml_update_state"
-WANTED = 100.0
-"""The agreement that is asked for, in percent."""
 
 
 class Recorded(NamedTuple):

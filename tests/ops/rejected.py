@@ -17,9 +17,6 @@ from tests.ops.written import definition, tag
 from tests.shared import SHARED
 
 ENTRIES = SHARED / "oracle/rejected.jsonl"
-WANTED = 100.0
-"""The agreement that is asked for, in percent."""
-
 PACKED = {("constexpr_lut_to_sparse", name) for name in ("indices_mask", "indices_nonzero_data")}
 """Arguments that were of uint1 and are recorded in the bytes that Python keeps them in."""
 INT4_DATA = "the dtype of 'data', but got (int8) vs (int4)"

@@ -31,9 +31,6 @@ JUDGING = {"ValueError", "AssertionError", "NotImplementedError"}
 ABOUT_RESULTS = {"MIL0311", "MIL0312"}
 """Findings about declared results, which a case that is rejected anyway has made up."""
 
-WANTED = 99.5
-"""The agreement that is asked for, in percent."""
-
 Record = dict[str, Any]
 
 
