@@ -74,8 +74,8 @@ REASONS = [
         "*",
         "refused",
         "breaks C[123],|`boxes` of",
-        "coremltools looks at the rank of scores alone; its definition gives both shapes, with four"
-        " coordinates a box, and a negative number of boxes gives a negative dimension",
+        "coremltools looks at the rank of scores alone; its definition gives both shapes, in ios15 with"
+        " four coordinates a box, and a negative number of boxes gives a negative dimension",
     ),
     Reason(
         "topk",
@@ -226,5 +226,31 @@ REASONS = [
         "breaks C1,",
         "there is nothing to sum along an axis that the operand does not have; coremltools looks at"
         " the axis only where it computes the result of a constant",
+    ),
+    Reason(
+        "reduce_l1_norm reduce_l2_norm reduce_log_sum reduce_log_sum_exp reduce_max reduce_mean reduce_min"
+        " reduce_prod reduce_sum reduce_sum_square",
+        "*",
+        "refused",
+        "breaks C2,",
+        "an axis is named twice: coremltools counts it twice too and so removes a dimension that was"
+        " not named; its own evaluation refuses such axes",
+    ),
+    Reason(
+        "reduce_l1_norm reduce_l2_norm reduce_log_sum reduce_log_sum_exp reduce_max reduce_mean reduce_min"
+        " reduce_prod reduce_sum reduce_sum_square",
+        "*",
+        "refused",
+        "breaks C1,",
+        "an axis below minus the rank is no axis: coremltools lets it count from the end once more,"
+        " and removes a dimension that was not meant",
+    ),
+    Reason(
+        "tile",
+        "program",
+        "types",
+        r"tensor<fpN, \[\?, N\]>",
+        "a pass has made a const of what the repetitions are computed from, and coremltools has not"
+        " inferred the type anew",
     ),
 ]

@@ -1,0 +1,415 @@
+"""Ops that make one element of all those along some axes: sums, extremes, norms, places.
+
+Facts: coremltools 9.0, `ops/defs/iOS15/reduction.py` and `iOS17/reduction.py`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from itertools import product
+from typing import Any, ClassVar
+
+from milc.ir.types import BOOL, FP16, FP32, INT32, STRING, UINT16, ElementType, TensorType
+from milc.schema import (
+    Bound,
+    Choice,
+    Const,
+    Domain,
+    Elements,
+    In,
+    OpDef,
+    OptionalConst,
+    Out,
+    constraint,
+)
+from milc.schema.rules import is_axis, settle
+
+
+class Reduction(OpDef):
+    """One element for all those of `x` along some axes, or along all."""
+
+    reduce: ClassVar[Callable[..., Any]]
+    """What becomes of the elements along the axes; it may raise where it has no value."""
+
+    T = Domain(FP16, FP32, INT32)
+    x = In(T, "the operand, of any shape")
+    axes = OptionalConst(
+        INT32, "the axes along which is reduced, from the last if negative; left out, all", rank=1
+    )
+    keep_dims = Const(
+        BOOL,
+        "whether the axes stay, each with length 1, or are removed from the shape",
+        rank=0,
+        default=False,
+    )
+    y = Out("the result, with the elements of `x`'s type and the other axes' lengths")
+
+    @constraint("C1", "`axes` are axes of `x`: from minus its rank to one below its rank")
+    def axes_are_there(self) -> bool:
+        known = (self.axes.elements if self.axes else None) or ()
+        rank = self.x.rank
+        return all(axis is None or -rank <= axis < rank for axis in known)
+
+    @constraint(
+        "C2", "`axes` names no axis of `x` twice, be it once from the front and once from the end"
+    )
+    def axes_are_distinct(self) -> bool:
+        chosen = self.chosen()
+        return chosen is None or len(set(chosen)) == len(chosen)
+
+    def chosen(self) -> tuple[int, ...] | None:
+        """The axes as numbers from 0 on; None if they are not known."""
+        if self.axes is None:
+            return tuple(range(self.x.rank))
+        value = self.axes.value
+        return None if value is None else tuple(map(self.x.axis, value))
+
+    def infer(self) -> TensorType:
+        return _reduced(self.x, self.chosen(), self.keep_dims.value, self.x.element)
+
+    def fold(self) -> Elements | None:
+        folded = _fold(type(self).reduce, self.x, self.chosen())
+        return settle(self.x.element, folded)
+
+
+class Place(OpDef):
+    """The place of one element of `x` along an axis."""
+
+    T = Domain(FP16, FP32, INT32)
+    x = In(T, "the operand, of rank 1 or more")
+    axis = Const(INT32, "the axis that is searched, from the last if negative", rank=0, default=-1)
+    keep_dims = Const(
+        BOOL,
+        "whether the axis stays, with length 1, or is removed from the shape",
+        rank=0,
+        default=False,
+    )
+    y = Out("the place along the axis, from 0 on, with the other axes' lengths")
+
+    @constraint("C1", "`axis` is one of `x`: from minus its rank to one below its rank")
+    def axis_is_there(self) -> bool:
+        return is_axis(self.axis, self.x)
+
+    def element(self) -> ElementType:
+        """The element type of the result."""
+        return INT32
+
+    def infer(self) -> TensorType:
+        axis = self.axis.value
+        axes = None if axis is None else (self.x.axis(axis),)
+        return _reduced(self.x, axes, self.keep_dims.value, self.element())
+
+
+def _reduced(
+    x: Bound, axes: tuple[int, ...] | None, keep: bool | None, element: ElementType
+) -> TensorType:
+    """The type that is left of an operand's; unknown where the axes or what becomes of them is."""
+    if keep is None or (axes is None and not keep):
+        return TensorType(element, None)
+    if axes is None:
+        return TensorType(element, (None,) * x.rank)
+    if keep:
+        return TensorType(element, tuple(1 if i in axes else d for i, d in enumerate(x.shape)))
+    return TensorType(element, tuple(d for i, d in enumerate(x.shape) if i not in axes))
+
+
+def _element_of(dtype: Bound) -> ElementType:
+    """The element type that a result is asked to have."""
+    return UINT16 if str(dtype.value).lower() == "uint16" else INT32
+
+
+def _fold(function: Callable[..., Any], x: Bound, axes: tuple[int, ...] | None) -> Elements | None:
+    """What is known of the result: every element of which all is known that it is made of."""
+    elements = x.elements
+    if not elements or axes is None:
+        return None
+    places = product(*(range(dim or 0) for dim in x.shape))
+    groups: dict[tuple[int, ...], list[Any]] = {}
+    for place, element in zip(places, elements, strict=True):
+        kept = tuple(at for axis, at in enumerate(place) if axis not in axes)
+        groups.setdefault(kept, []).append(element)
+    return tuple([_reduce(function, group) for group in groups.values()])
+
+
+def _reduce(function: Callable[..., Any], group: list[Any]) -> Any:
+    if None in group:
+        return None
+    try:
+        return function(group)
+    except (ArithmeticError, ValueError):
+        return None
+
+
+def _mean(group: Sequence[Any]) -> float:
+    return math.fsum(group) / len(group)
+
+
+def _l1_norm(group: Sequence[Any]) -> Any:
+    return sum(map(abs, group))
+
+
+def _sum_square(group: Sequence[Any]) -> Any:
+    return sum(each * each for each in group)
+
+
+def _l2_norm(group: Sequence[Any]) -> float:
+    return math.sqrt(_sum_square(group))
+
+
+def _log_sum(group: Sequence[Any]) -> float:
+    return math.log(sum(group))
+
+
+def _log_sum_exp(group: Sequence[Any]) -> float:
+    # From the largest on, so that nothing overflows.
+    largest = max(group)
+    return float(largest + math.log(sum(math.exp(each - largest) for each in group)))
+
+
+class ReduceArgmax(Place):
+    """The place of the largest element along `axis`; of several, any.
+
+    ```mil
+    func main<ios15>(tensor<fp32, [2, 3, 4]> x) {
+        tensor<int32, [2, 4]> y = reduce_argmax(x = x, axis = int32(1), keep_dims = bool(false));
+    } -> (y);
+    ```
+    """
+
+    name = "reduce_argmax"
+    since = "ios15"
+
+
+class ReduceArgmax17(ReduceArgmax):
+    """The result may be of uint16.
+
+    ```mil
+    func main<ios17>(tensor<fp32, [2, 3, 4]> x) {
+        tensor<uint16, [2, 1, 4]> y = reduce_argmax(
+            x = x, axis = int32(1), keep_dims = bool(true), output_dtype = string("uint16")
+        );
+    } -> (y);
+    ```
+    """
+
+    since = "ios17"
+    output_dtype = Const(
+        STRING,
+        "the element type of the result",
+        rank=0,
+        default="int32",
+        choices=Choice("int32", "uint16", any_case=True),
+    )
+
+    def element(self) -> ElementType:
+        return _element_of(self.output_dtype)
+
+
+class ReduceArgmin(Place):
+    """The place of the smallest element along `axis`; of several, any.
+
+    ```mil
+    func main<ios15>(tensor<fp32, [2, 3, 4]> x) {
+        tensor<int32, [2, 4]> y = reduce_argmin(x = x, axis = int32(1), keep_dims = bool(false));
+    } -> (y);
+    ```
+    """
+
+    name = "reduce_argmin"
+    since = "ios15"
+
+
+class ReduceArgmin17(ReduceArgmin):
+    """The result may be of uint16.
+
+    ```mil
+    func main<ios17>(tensor<fp32, [2, 3, 4]> x) {
+        tensor<uint16, [2, 1, 4]> y = reduce_argmin(
+            x = x, axis = int32(1), keep_dims = bool(true), output_dtype = string("uint16")
+        );
+    } -> (y);
+    ```
+    """
+
+    since = "ios17"
+    output_dtype = Const(
+        STRING,
+        "the element type of the result",
+        rank=0,
+        default="int32",
+        choices=Choice("int32", "uint16", any_case=True),
+    )
+
+    def element(self) -> ElementType:
+        return _element_of(self.output_dtype)
+
+
+class ReduceL1Norm(Reduction):
+    """The sum of the absolute values along `axes`.
+
+    ```mil
+    func main<ios15>(tensor<fp32, [2, 3, 4]> x) {
+        tensor<fp32, [2, 4]> y = reduce_l1_norm(
+            x = x, axes = tensor<int32, [1]>([1]), keep_dims = bool(false)
+        );
+    } -> (y);
+    ```
+    """
+
+    name = "reduce_l1_norm"
+    since = "ios15"
+    reduce = _l1_norm
+
+
+class ReduceL2Norm(Reduction):
+    """The square root of the sum of the squares along `axes`.
+
+    ```mil
+    func main<ios15>(tensor<fp32, [2, 3, 4]> x) {
+        tensor<fp32, [2, 4]> y = reduce_l2_norm(
+            x = x, axes = tensor<int32, [1]>([1]), keep_dims = bool(false)
+        );
+    } -> (y);
+    ```
+    """
+
+    name = "reduce_l2_norm"
+    since = "ios15"
+    reduce = _l2_norm
+
+
+class ReduceLogSum(Reduction):
+    """The natural logarithm of the sum along `axes`.
+
+    ```mil
+    func main<ios15>(tensor<fp32, [2, 3, 4]> x) {
+        tensor<fp32, [2, 4]> y = reduce_log_sum(
+            x = x, axes = tensor<int32, [1]>([1]), keep_dims = bool(false)
+        );
+    } -> (y);
+    ```
+    """
+
+    name = "reduce_log_sum"
+    since = "ios15"
+    reduce = _log_sum
+
+
+class ReduceLogSumExp(Reduction):
+    """The natural logarithm of the sum of `e^x` along `axes`: a smooth maximum.
+
+    ```mil
+    func main<ios15>(tensor<fp32, [2, 3, 4]> x) {
+        tensor<fp32, [2, 4]> y = reduce_log_sum_exp(
+            x = x, axes = tensor<int32, [1]>([1]), keep_dims = bool(false)
+        );
+    } -> (y);
+    ```
+    """
+
+    name = "reduce_log_sum_exp"
+    since = "ios15"
+    reduce = _log_sum_exp
+
+
+class ReduceMax(Reduction):
+    """The largest of the elements along `axes`.
+
+    ```mil
+    func main<ios15>(tensor<fp32, [2, 3, 4]> x) {
+        tensor<fp32, [2, 4]> y = reduce_max(
+            x = x, axes = tensor<int32, [1]>([1]), keep_dims = bool(false)
+        );
+    } -> (y);
+    ```
+    """
+
+    name = "reduce_max"
+    since = "ios15"
+    reduce = max
+
+
+class ReduceMean(Reduction):
+    """The mean of the elements along `axes`: their sum, divided by their number.
+
+    ```mil
+    func main<ios15>(tensor<fp32, [2, 3, 4]> x) {
+        tensor<fp32, [2, 4]> y = reduce_mean(
+            x = x, axes = tensor<int32, [1]>([1]), keep_dims = bool(false)
+        );
+    } -> (y);
+    ```
+    """
+
+    name = "reduce_mean"
+    since = "ios15"
+    reduce = _mean
+
+
+class ReduceMin(Reduction):
+    """The smallest of the elements along `axes`.
+
+    ```mil
+    func main<ios15>(tensor<fp32, [2, 3, 4]> x) {
+        tensor<fp32, [2, 4]> y = reduce_min(
+            x = x, axes = tensor<int32, [1]>([1]), keep_dims = bool(false)
+        );
+    } -> (y);
+    ```
+    """
+
+    name = "reduce_min"
+    since = "ios15"
+    reduce = min
+
+
+class ReduceProd(Reduction):
+    """The product of the elements along `axes`.
+
+    ```mil
+    func main<ios15>(tensor<fp32, [2, 3, 4]> x) {
+        tensor<fp32, [2, 4]> y = reduce_prod(
+            x = x, axes = tensor<int32, [1]>([1]), keep_dims = bool(false)
+        );
+    } -> (y);
+    ```
+    """
+
+    name = "reduce_prod"
+    since = "ios15"
+    reduce = math.prod
+
+
+class ReduceSum(Reduction):
+    """The sum of the elements along `axes`.
+
+    ```mil
+    func main<ios15>(tensor<fp32, [2, 3, 4]> x) {
+        tensor<fp32, [2, 4]> y = reduce_sum(
+            x = x, axes = tensor<int32, [1]>([1]), keep_dims = bool(false)
+        );
+    } -> (y);
+    ```
+    """
+
+    name = "reduce_sum"
+    since = "ios15"
+    reduce = sum
+
+
+class ReduceSumSquare(Reduction):
+    """The sum of the squares of the elements along `axes`.
+
+    ```mil
+    func main<ios15>(tensor<fp32, [2, 3, 4]> x) {
+        tensor<fp32, [2, 4]> y = reduce_sum_square(
+            x = x, axes = tensor<int32, [1]>([1]), keep_dims = bool(false)
+        );
+    } -> (y);
+    ```
+    """
+
+    name = "reduce_sum_square"
+    since = "ios15"
+    reduce = _sum_square
