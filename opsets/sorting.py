@@ -6,8 +6,6 @@ Facts: coremltools 9.0, `ops/defs/iOS15/tensor_operation.py`, `iOS16/tensor_oper
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from milc.ir.types import (
     BOOL,
     FP16,
@@ -36,6 +34,14 @@ class Sorting(OpDef):
     def axis_in_range(self) -> bool:
         return is_axis(self.axis, self.x)
 
+    def order(self) -> tuple[int, ...] | None:
+        """The places of the elements of a known vector when it is sorted, else None."""
+        known = self.x.elements
+        if known is None or None in known or self.x.rank != 1:
+            return None
+        falling = not self.ascending.value
+        return tuple(sorted(range(len(known)), key=known.__getitem__, reverse=falling))
+
 
 class Argsort(Sorting):
     """Where the elements of `x` stand that come first, second, … when it is sorted along `axis`.
@@ -58,11 +64,7 @@ class Argsort(Sorting):
         return self.x.with_element(INT32)
 
     def fold(self) -> Elements | None:
-        known = self.x.elements
-        if known is None or None in known or self.x.rank != 1:
-            return None
-        falling = not self.ascending.value
-        return tuple(sorted(range(len(known)), key=known.__getitem__, reverse=falling))
+        return self.order()
 
 
 class Topk(Sorting):
@@ -108,6 +110,14 @@ class Topk(Sorting):
 
     def infer(self) -> TensorType | tuple[TensorType, ...]:
         return self.picked()
+
+    def fold(self) -> Elements | tuple[Elements | None, ...] | None:
+        order, known, k = self.order(), self.x.elements, self.k.value
+        if order is None or known is None or k is None:
+            return None
+        best = order if k == -1 else order[:k]
+        values = tuple(known[place] for place in best)
+        return (values, best) if len(self.op.results) > 1 else values
 
 
 class Topk16(Topk):
@@ -197,8 +207,6 @@ class NonMaximumSuppression(OpDef):
 
     name = "non_maximum_suppression"
     since = "ios15"
-    by_box: ClassVar[tuple[int, int]] = (1, 2)
-    """The dimension that counts boxes, and the one that counts coordinates or classes."""
 
     T = Domain(FP16, FP32)
     boxes = In(T, "x and y of the centre, width and height, of shape [n, B, 4]", rank=3)
@@ -214,19 +222,18 @@ class NonMaximumSuppression(OpDef):
     indices = Out("their places among `boxes`, of shape [n, max_boxes]")
     counts = Out("how many boxes are kept, of shape [n]")
 
-    @constraint("C1", "`boxes` are as many as `scores` tell of, in as many images")
-    def sizes_agree(self) -> bool:
-        at = self.by_box[0]
-        boxes, scores = self.boxes.shape, self.scores.shape
-        return same(boxes[0], scores[0]) and same(boxes[at], scores[at])
-
-    @constraint("C2", "`boxes` have four coordinates each")
-    def has_coordinates(self) -> bool:
-        return same(self.boxes.shape[self.by_box[1]], 4)
-
-    @constraint("C3", "`max_boxes` is not negative")
+    @constraint("C1", "`max_boxes` is not negative")
     def keeps_some(self) -> bool | None:
         return None if self.max_boxes.value is None else bool(self.max_boxes.value >= 0)
+
+    @constraint("C2", "`boxes` are as many as `scores` tell of, in as many images")
+    def sizes_agree(self) -> bool:
+        boxes, scores = self.boxes.shape, self.scores.shape
+        return same(boxes[0], scores[0]) and same(boxes[1], scores[1])
+
+    @constraint("C3", "`boxes` have four coordinates each")
+    def has_coordinates(self) -> bool:
+        return same(self.boxes.shape[2], 4)
 
     def infer(self) -> tuple[TensorType, ...]:
         images, classes = self.scores.shape[0], self.scores.shape[2]
@@ -243,7 +250,8 @@ class NonMaximumSuppression17(NonMaximumSuppression):
     """Boxes are counted by the last dimension, and there is neither a threshold nor a count.
 
     `score_threshold` and the fourth result are gone; to drop boxes of low scores, set those to the
-    lowest number.
+    lowest number. That boxes and scores agree is not checked here: coremltools takes, and its
+    models have, the older layout too.
 
     ```mil
     func main<ios17>(tensor<fp32, [1, 4, 20]> boxes, tensor<fp32, [1, 3, 20]> scores) {
@@ -256,8 +264,7 @@ class NonMaximumSuppression17(NonMaximumSuppression):
     """
 
     since = "ios17"
-    without = ("score_threshold", "counts")
-    by_box = (2, 1)
+    without = ("score_threshold", "counts", "C2", "C3")
 
     T = Domain(FP16, FP32)
     boxes = In(T, "x and y of the centre, width and height, of shape [n, 4, B]", rank=3)

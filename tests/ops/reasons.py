@@ -74,8 +74,8 @@ REASONS = [
         "*",
         "refused",
         "breaks C[123],|`boxes` of",
-        "coremltools looks at the rank of scores alone; its definition gives both shapes, in ios15 with"
-        " four coordinates a box, and a negative number of boxes gives a negative dimension",
+        "coremltools looks at the rank of scores alone; its definition gives both shapes, with four"
+        " coordinates a box, and a negative number of boxes gives a negative dimension",
     ),
     Reason(
         "topk",
@@ -216,7 +216,7 @@ REASONS = [
         "drop",
         "accepted",
         "Incompatible primitive types",
-        "what is left out has the type of the other bound, which milc writes; coremltools takes"
+        "what is left out has the type of the other parameter, which milc writes; coremltools takes"
         " fp32 for it, whatever the other has",
     ),
     Reason(
@@ -249,7 +249,7 @@ REASONS = [
         "tile",
         "program",
         "types",
-        r"tensor<fpN, \[\?, N\]>",
+        r"tensor<fp16, \[\?, N\]>",
         "a pass has made a const of what the repetitions are computed from, and coremltools has not"
         " inferred the type anew",
     ),
