@@ -37,6 +37,11 @@ class Reason(NamedTuple):
         )
 
 
+REDUCTIONS = (
+    "reduce_l1_norm reduce_l2_norm reduce_log_sum reduce_log_sum_exp reduce_max reduce_mean"
+    " reduce_min reduce_prod reduce_sum reduce_sum_square"
+)
+
 REASONS = [
     Reason(
         ANY,
@@ -228,17 +233,15 @@ REASONS = [
         " the axis only where it computes the result of a constant",
     ),
     Reason(
-        "reduce_l1_norm reduce_l2_norm reduce_log_sum reduce_log_sum_exp reduce_max reduce_mean reduce_min"
-        " reduce_prod reduce_sum reduce_sum_square",
+        REDUCTIONS,
         "*",
         "refused",
         "breaks C2,",
-        "an axis is named twice: coremltools counts it twice too and so removes a dimension that was"
-        " not named; its own evaluation refuses such axes",
+        "an axis is named twice: coremltools counts it twice too and so removes a dimension that"
+        " was not named; its own evaluation refuses such axes",
     ),
     Reason(
-        "reduce_l1_norm reduce_l2_norm reduce_log_sum reduce_log_sum_exp reduce_max reduce_mean reduce_min"
-        " reduce_prod reduce_sum reduce_sum_square",
+        REDUCTIONS,
         "*",
         "refused",
         "breaks C1,",
