@@ -46,7 +46,7 @@ class Gather(OpDef):
 
     # Of an `x` that is computed coremltools lets every index pass.
     @constraint(
-        "C3",
+        "C2",
         "`indices` lie in dimension `axis` of `x`, from -size to size - 1, where both are constant",
     )
     def indices_lie_in_x(self) -> bool | str | None:
@@ -97,7 +97,7 @@ class Gather16(Gather):
         " shared ones"
     )
 
-    @constraint("C2", "`batch_dims` is below the rank of `x`, and at most the rank of `indices`")
+    @constraint("C3", "`batch_dims` is below the rank of `x`, and at most the rank of `indices`")
     def batches_exist(self) -> bool:
         batches = self.batch_dims.value
         return batches is None or (batches < self.x.rank and batches <= self.indices.rank)
@@ -132,7 +132,7 @@ class Gather17(Gather16):
     )
 
     @constraint(
-        "C3",
+        "C2",
         "`indices` lie in dimension `axis` of `x`, from 0 to size - 1 if `validate_indices` is"
         " true, else from -size on where both are constant",
     )
@@ -196,7 +196,9 @@ class GatherAlongAxis(OpDef):
 
     def fold(self) -> Elements | None:
         axis, elements, places = self.axis.value, self.x.elements, self.indices.elements
-        if axis is None or not elements or not places or None in elements + places:
+        if axis is None or self.x.count is None or self.indices.count is None:
+            return None
+        if not elements or not places or None in elements + places:
             return None
         axis = self.x.axis(axis)
         size, length = self.x.shape[axis], self.indices.shape[axis]

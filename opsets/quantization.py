@@ -5,8 +5,6 @@ Facts: coremltools 9.0, `ops/defs/iOS17/quantization_ops.py`.
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from milc.ir.types import ELEMENT_TYPES, FP16, FP32, INT8, INT32, STRING, UINT8, TensorType, Type
 from milc.schema import (
     Bound,
@@ -25,8 +23,8 @@ from milc.schema.rules import is_axis, same
 class Linear(OpDef):
     """A scale and a zero point for all of a tensor, or for each place along one axis."""
 
-    SrcT: ClassVar[Domain] = Domain(FP16, FP32)
-    DstT: ClassVar[Domain] = Domain(UINT8, INT8)
+    SrcT = Domain(FP16, FP32)
+    DstT = Domain(UINT8, INT8)
     input = In(SrcT, "what is converted, of any shape")
     zero_point = OptionalConst(
         DstT, "the integer that stands for 0, of the shape of `scale`; 0 if left out", rank=(0, 1)
