@@ -89,9 +89,15 @@ oracle: ## Make the environment with coremltools; fails where it cannot be had
 figures: $(VENV)/.dev $(ORACLE)/.tried ## Print what holds of real models; ARGS=--all takes long
 	@$(BIN)/python -m tests.corpus.figures $(ARGS)
 
-.PHONY: docs
-docs: $(VENV)/.dev ## Make the pages that come from the code: docs/diagnostics.md
+.PHONY: pages
+pages: $(VENV)/.dev ## Make the pages that come from the code: docs/diagnostics.md, docs/ops
 	@$(BIN)/python -m milc.diagnostics.explain > docs/.new && mv docs/.new docs/diagnostics.md
+	@$(BIN)/python -m milc.driver.reference docs/ops
+
+.PHONY: docs
+docs: pages $(VENV)/.docs ## Make the pages, and build a site of docs/ in build/site
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	@echo build/site/ops/index.html
 
 .PHONY: bench
 bench: $(VENV)/.dev $(ORACLE)/.tried ## Print the figures of benchmarks/; ARGS="name …" picks some
@@ -146,6 +152,10 @@ $(VENV)/.dev: $(VENV)/.milc
 
 $(VENV)/.fuzz: $(VENV)/.dev
 	@$(BIN)/python -m pip install --quiet --group fuzz
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.dev
+	@$(BIN)/python -m pip install --quiet --group docs
 	@touch $@
 
 $(ORACLE)/.tried: pyproject.toml

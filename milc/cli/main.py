@@ -24,6 +24,7 @@ VERBS = {
     "verify": "Say what is wrong with text, packages and compiled models.",
     "info": "Show what a model takes, gives and holds.",
     "explain": "Explain a diagnostic code.",
+    "ops": "List the ops of Core ML's opsets, or show what one does.",
 }
 """Every verb with its line in `milc --help`; its module is that name in this room."""
 

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from milc.diagnostics import Diagnostic, Source, Span
 from milc.diagnostics.files import decode, read_bytes
-from milc.diagnostics.staging import staged_file
+from milc.driver.changes import Change
 from milc.syntax.format import comments, format_text
 from milc.syntax.print import Style
 
 
-class Formatted:
-    """A text and what it became. Raises MilError if it does not parse (MIL01xx, MIL02xx …)."""
+class Formatted(Change):
+    """A text in a style; with `infer`, the types and defaults it leaves open written out first.
 
-    def __init__(self, data: bytes, path: str, style: Style = "milc") -> None:
-        self.path = path
+    Raises MilError if it does not parse (MIL01xx, MIL02xx …).
+    """
+
+    def __init__(
+        self, data: bytes, path: str, style: Style = "milc", *, infer: bool = False
+    ) -> None:
+        before = decode(data, path)
+        super().__init__(path, before, format_text(_filled(before, path, infer), path, style), data)
         self.style = style
-        self.before = decode(data, path)
-        self.after = format_text(self.before, path, style)
-        self._data = data
-
-    @property
-    def changed(self) -> bool:
-        """Whether formatting changed a byte."""
-        return self.after.encode() != self._data
 
     def lost(self) -> list[Diagnostic]:
         """A warning if formatting leaves comments out (MIL0023), which only Apple's style does."""
@@ -46,32 +44,16 @@ class Formatted:
             help=f"milc fmt {self.path}",
         )
 
-    def diff(self) -> str:
-        """The change as a unified diff; empty if there is none."""
-        from difflib import unified_diff
 
-        lines = unified_diff(
-            self.before.splitlines(keepends=True),
-            self.after.splitlines(keepends=True),
-            self.path,
-            self.path,
-            "before",
-            "after",
-        )
-        return "".join(
-            line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
-            for line in lines
-        )
+def _filled(text: str, path: str, infer: bool) -> str:
+    """The text, its open types and defaults written out if `infer` says so."""
+    if not infer:
+        return text
+    from milc.driver.fixing import completed  # the opset, for which mere layout does not wait
 
-    def write(self) -> None:
-        """Put the text into its file in one step, with the permissions it had.
-
-        Raises MilError (MIL0008 to MIL0012).
-        """
-        with staged_file(self.path) as staged:
-            staged.write_bytes(self.after.encode())
+    return completed(text, path)
 
 
-def format_file(path: str, style: Style = "milc") -> Formatted:
+def format_file(path: str, style: Style = "milc", *, infer: bool = False) -> Formatted:
     """A file's text in a style; nothing is written. Raises MilError."""
-    return Formatted(read_bytes(path), path, style)
+    return Formatted(read_bytes(path), path, style, infer=infer)

@@ -1,4 +1,4 @@
-"""What the docstring of a definition says: the prose and the example of an op's page.
+"""What a definition says of its op: the parts of its page, for people and as data.
 
 Imports this room only.
 """
@@ -7,10 +7,16 @@ from __future__ import annotations
 
 import re
 from textwrap import dedent
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from milc.schema.opdef import definitions
 
 if TYPE_CHECKING:
+    from milc.schema.declare import Arg
     from milc.schema.opdef import OpDef
+
+FACTS: Final = ("elementwise", "commutative", "stateful", "random")
+"""The facts about an op that its page names."""
 
 _fenced: Final = re.compile(r"\n*```mil\n(.*?)\n```\n*", re.DOTALL)
 _opset: Final = re.compile(r"(func \w+)<ios\d+>")
@@ -40,3 +46,81 @@ def example(definition: type[OpDef]) -> str:
             indented = "\n".join(f"    {line}" if line else "" for line in functions.split("\n"))
             return f"program(1.3)\n{{\n{indented}\n}}\n"
     raise ValueError(f"{definition.name} has no example")
+
+
+def summary(definition: type[OpDef]) -> str:
+    """The first sentence of what the op does, without its full stop."""
+    first = definitions(definition.name)[0]
+    paragraph = " ".join(prose(first).split("\n\n")[0].split())
+    return re.split(r"\.(?= [A-Z]|$)", paragraph)[0]
+
+
+def history(definition: type[OpDef]) -> list[type[OpDef]]:
+    """The definition and those that it revises, oldest first."""
+    known = definitions(definition.name)
+    return known[: known.index(definition) + 1]
+
+
+def describe(definition: type[OpDef]) -> dict[str, Any]:
+    """All that a definition declares, as JSON can hold it. docs/cli.md describes the members."""
+    revised = history(definition)[1:]
+    return {
+        "name": definition.name,
+        "opset": definition.since,
+        "family": definition.__module__.rpartition(".")[2],
+        "summary": summary(definition),
+        "description": prose(history(definition)[0]),
+        "changes": {change.since: prose(change) for change in revised},
+        "arguments": [_argument(arg) for arg in definition.args.values()],
+        "results": [{"name": out.name, "description": out.doc} for out in definition.outs.values()],
+        "constraints": [
+            {"label": rule.label, "sentence": rule.sentence} for rule in definition.constraints
+        ],
+        "facts": [fact for fact in FACTS if getattr(definition, fact)],
+        "example": example(definition),
+    }
+
+
+def _argument(arg: Arg) -> dict[str, Any]:
+    return {
+        "name": arg.name,
+        "description": arg.doc,
+        "kind": arg.kind,
+        "domain": arg.group or None,
+        "elements": [str(element) for element in arg.elements],
+        "rank": list(arg.ranks) if arg.ranks is not None else None,
+        "const": arg.const,
+        "optional": arg.optional,
+        "variadic": arg.variadic,
+        "default": None if callable(arg.default) else arg.default,
+        "default_description": default_text(arg) or None,
+        "choices": list(arg.choices) if arg.choices is not None else None,
+    }
+
+
+def default_text(arg: Arg) -> str:
+    """What is meant where an argument is left out, in words; empty if nothing is."""
+    if arg.default_doc or not arg.has_default:
+        return arg.default_doc
+    if isinstance(arg.default, bool):
+        return str(arg.default).lower()
+    if isinstance(arg.default, tuple):
+        return f"[{', '.join(map(str, arg.default))}]"
+    return f'"{arg.default}"' if isinstance(arg.default, str) else f"{arg.default:g}"
+
+
+def takes(arg: Arg) -> str:
+    """What an argument takes, in a few words: kind or elements, rank, whether constant."""
+    what = " | ".join(map(str, arg.elements)) if arg.elements else arg.kind
+    if arg.group:
+        what = f"{arg.group}: {what}"
+    parts = ["one or more of " + what if arg.variadic else what]
+    if arg.ranks is not None:
+        low, high = arg.ranks
+        parts.append(f"rank {low}" if low == high else f"rank {low} to {high}")
+    if arg.const:
+        parts.append("const")
+    if arg.optional:
+        default = default_text(arg)
+        parts.append(f"default {default}" if default else "optional")
+    return ", ".join(parts)

@@ -110,4 +110,13 @@ ENTRIES = (
         Name the folder that the file lies in.
         """,
     ),
+    Entry(
+        "MIL0035",
+        "not in the reference",
+        "`milc ops` and `milc scaffold` were asked about an operation, a family or an opset that"
+        " does not exist, or about an operation in an opset that is older than it.",
+        "$ milc ops relu7",
+        "Use the name that the message proposes; `milc ops` alone lists every operation with its"
+        " family and opsets.",
+    ),
 )

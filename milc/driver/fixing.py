@@ -1,0 +1,95 @@
+"""`milc verify --fix`, `milc fmt --infer` and `milc.infer`: what can only mean one thing, written.
+
+A text is edited in place, so that its layout and comments stay; a program is edited as IR.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from milc.diagnostics import Diagnostic, MilError, Source, edits, errors
+from milc.diagnostics.files import AnyPath, decode, read_bytes
+from milc.driver.changes import Change
+from milc.driver.reading import reader
+from milc.ir.nodes import Program
+from milc.package.model import Model
+from milc.package.weights import WeightFiles
+from milc.syntax.parse import read
+from milc.verify import verify
+from milc.verify.completing import completions, infer_types, write_defaults
+
+if TYPE_CHECKING:
+    from milc.verify.operations import Read
+
+ROUNDS = 10
+"""A name that is mended may bring its next mistake to light, but no text needs as many rounds."""
+
+
+def infer(subject: Model | Program) -> None:
+    """Fill in, in place, the types of results that are left open, as `_`.
+
+    Raises MilError, with the program as far as it could be filled in, if there is an error in an
+    op that keeps a type from being known (MIL03xx).
+    """
+    program = subject if isinstance(subject, Program) else subject.program
+    found = infer_types(program, read=_reader_of(subject))
+    if errors(found):
+        raise MilError(found)
+
+
+def complete(model: Model) -> None:
+    """Write out, in place, types left open and every default, as Core ML's compiler wants them."""
+    read = reader(model.weights)
+    infer_types(model.program, read=read)
+    write_defaults(model.program, read=read)
+
+
+def completed(text: str, path: str) -> str:
+    """A text with its open types and its defaults written out. Raises MilError if it has none."""
+    program, found = read(Source(text, path))
+    if errors(found):
+        raise MilError(found)
+    return edits.apply(text, completions(program, read=reader(WeightFiles(Path(path).parent))))
+
+
+def fixed(path: AnyPath, *, weights: AnyPath | None = None) -> Change:
+    """What a file of MIL text becomes when all is mended that can only mean one thing.
+
+    Defaults and open types are written out, declared types corrected, reserved words renamed, and
+    names of ops and arguments mended where one is near. Nothing is written: see `Change`. Raises
+    MilError where the file cannot be read; a text that does not parse is left as it is.
+    """
+    data = read_bytes(path)
+    before = decode(data, str(path))
+    root = Path(weights) if weights is not None else Path(path).parent
+    return Change(str(path), before, fixed_text(before, str(path), reader(WeightFiles(root))), data)
+
+
+def fixed_text(text: str, path: str = "<text>", read_blob: Read | None = None) -> str:
+    """The text, with all mended that can only mean one thing."""
+    for _ in range(ROUNDS):
+        mended = _round(text, path, read_blob)
+        if mended == text:
+            break
+        text = mended
+    return text
+
+
+def _round(text: str, path: str, read_blob: Read | None) -> str:
+    program, found = read(Source(text, path))
+    if _unreadable(found):
+        return text
+    found += verify(program, reported=found, read=read_blob)
+    made = [edit for finding in found for edit in finding.fix]
+    # Names first: what is left out is known when the ops are.
+    return edits.apply(text, made or completions(program, read=read_blob))
+
+
+def _unreadable(found: list[Diagnostic]) -> bool:
+    """Whether an error of syntax has cost a part of the program."""
+    return any(finding.code.startswith("MIL01") for finding in errors(found))
+
+
+def _reader_of(subject: Model | Program) -> Read | None:
+    return None if isinstance(subject, Program) else reader(subject.weights)
