@@ -10,6 +10,8 @@ import operator
 from collections.abc import Callable
 from typing import Any, Final
 
+from milc.ir.constants import literal
+from milc.ir.literals import Literal
 from milc.ir.types import (
     BOOL,
     ELEMENT_TYPES,
@@ -37,6 +39,11 @@ class WithIntegers(Elementwise):
 
 _CONVERSIONS: Final[dict[str, Callable[[Any], Any]]] = {"float": float, "bool": bool}
 """What casts an element to each kind of type; `int` does to all others."""
+
+
+def _as_x(value: float) -> Callable[[OpDef], Literal]:
+    """A default that is a float of the element type of `x`."""
+    return lambda op: literal(value, FP16 if op.element_of("T") is FP16 else FP32)
 
 
 def _square(x: float) -> float:
@@ -265,7 +272,7 @@ class Inverse(Elementwise):
 
 
 class Inverse17(Inverse):
-    """`epsilon` may have another element type than `x`.
+    """`epsilon` may have another element type than `x`; left out, it has that of `x`.
 
     ```mil
     func main<ios17>(tensor<fp16, [2, 3]> x) {
@@ -280,7 +287,8 @@ class Inverse17(Inverse):
         U,
         "what is added to `x`, so that 0 has a reciprocal; a scalar",
         rank=0,
-        default=1e-4,
+        default=_as_x(1e-4),
+        default_doc="1e-4, of the element type of `x`",
     )
 
 
@@ -307,7 +315,7 @@ class Log(Elementwise):
 
 
 class Log17(Log):
-    """`epsilon` may have another element type than `x`.
+    """`epsilon` may have another element type than `x`; left out, it has that of `x`.
 
     ```mil
     func main<ios17>(tensor<fp16, [2, 3]> x) {
@@ -322,7 +330,8 @@ class Log17(Log):
         U,
         "what is added to `x`, so that 0 has a logarithm; a scalar",
         rank=0,
-        default=1e-45,
+        default=_as_x(1e-45),
+        default_doc="1e-45, of the element type of `x`",
     )
 
 
@@ -383,7 +392,7 @@ class Rsqrt(Elementwise):
 
 
 class Rsqrt17(Rsqrt):
-    """`epsilon` may have another element type than `x`.
+    """`epsilon` may have another element type than `x`; left out, it has that of `x`.
 
     ```mil
     func main<ios17>(tensor<fp16, [2, 3]> x) {
@@ -398,7 +407,8 @@ class Rsqrt17(Rsqrt):
         U,
         "what is added to `x`, so that 0 has a result; a scalar",
         rank=0,
-        default=1e-12,
+        default=_as_x(1e-12),
+        default_doc="1e-12, of the element type of `x`",
     )
 
 

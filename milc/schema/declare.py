@@ -11,13 +11,13 @@ import re
 from typing import TYPE_CHECKING, Any, Final, Self, overload
 
 from milc.ir.constants import literal
+from milc.ir.literals import Literal
 from milc.ir.types import BOOL, FP32, INT32, STRING, DictType, ListType, StateType, TensorType
 from milc.schema.bound import Bound
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from milc.ir.literals import Literal
     from milc.ir.types import ElementType, Type
     from milc.schema.opdef import OpDef
 
@@ -89,7 +89,8 @@ class Arg:
     - `rank`: how many dimensions it may have.
     - `const`: whether it must follow from constants.
     - `optional`: whether it may be left out; `default` is what is meant then, if anything: a value,
-      or a function of the op where it depends on other arguments, which `default_doc` then says.
+      or a function of the op where it depends on other arguments, which `default_doc` then says;
+      the function may give a literal, where the type is not to be had from `domain`.
     - `choices`: the strings that it may be.
     - `variadic`: whether it binds any number of operands.
     """
@@ -163,8 +164,8 @@ class Arg:
     def default_literal(self, op: OpDef) -> Literal | None:
         """The constant that an op means by leaving the argument out; None if nothing is meant."""
         default = self.default(op) if callable(self.default) else self.default
-        if default is None:
-            return None
+        if default is None or isinstance(default, Literal):
+            return default
         if isinstance(default, tuple) and not default:
             return literal(default, TensorType(self.elements[0], (0,)))
         return literal(default, self._element_of_default(op, default))
