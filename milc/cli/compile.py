@@ -8,7 +8,7 @@ import click
 
 from milc.cli.activity import Activity
 from milc.cli.options import checked_output, natural, pairs, read_source, weights_option
-from milc.cli.report import OK, Report, reporting
+from milc.cli.report import OK, Report, limited, reporting
 
 SUFFIXES = (".mlpackage", ".mlmodel")
 
@@ -73,6 +73,7 @@ Examples:
     help="Move blobs of at most N bytes into the program.",
 )
 @click.option("--no-verify", is_flag=True, help="Write the model whatever is wrong with it.")
+@limited
 @reporting
 @click.pass_obj
 def command(
@@ -97,8 +98,9 @@ def command(
             read_source(source),
             target,
             verify=not no_verify,
+            choose=report.choose,
             progress=activity,
             **options,
         )
-    report.add(model.notes)
+    report.add(model.notes, chosen=True)
     return OK

@@ -6,12 +6,13 @@ JSON is one array. Imports click; the renderers are loaded when there is somethi
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import sys
 from collections.abc import Callable, Iterable
 from io import StringIO
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 import click
 
@@ -19,12 +20,13 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from milc.diagnostics import Diagnostic, MilError
+    from milc.driver.choosing import Choice
 
 OK, FOUND, COULD_NOT_RUN = 0, 1, 2
 """The exit statuses."""
 
 MOST_SHOWN = 100
-"""As many findings are shown to a person; a program gets all."""
+"""As many findings are shown to a person, unless it is said otherwise; a program gets all."""
 
 FORMATS = ("text", "json", "github", "sarif", "line")
 """What --format takes; a test compares it with the writers that there are."""
@@ -39,8 +41,18 @@ class Report:
         self.format = "text"
         self.color: Literal["auto", "always", "never"] = "auto"
         self.found: list[Diagnostic] = []
+        self.most: int | None = None
+        """As many findings are shown, 0: all; None: as many as suits who reads them."""
+        self.choice: Choice | None = None
+        """What the project's settings choose among the findings."""
+        self.settled = False
+        """Whether it is decided what settings there are."""
+        self.settings_fault: MilError | None = None
+        """What is wrong with them."""
         self.last = ""
         """A line to end with, for people: what came of the run."""
+        self.can_show_more = False
+        """Whether the verb has the option --max-errors."""
         self.stdout_is_taken = False
         """Whether stdout carries what the verb makes; findings for programs then go to stderr."""
 
@@ -49,9 +61,14 @@ class Report:
         """Whether a person reads the findings."""
         return self.format == "text"
 
-    def add(self, diagnostics: Iterable[Diagnostic]) -> None:
-        """Note what was found."""
-        self.found += diagnostics
+    def add(self, diagnostics: Iterable[Diagnostic], chosen: bool = False) -> None:
+        """Note what was found, as the settings choose, unless that was `chosen` before."""
+        found = list(diagnostics)
+        self.found += found if self.choice is None or chosen else self.choice.of(found)
+
+    def choose(self, found: list[Diagnostic]) -> list[Diagnostic]:
+        """What settings make of findings before a model is written."""
+        return found if self.choice is None else self.choice.of(found, writing=True)
 
     def add_error(self, error: Exception) -> None:
         """Note what an exception says: the findings of a MilError, or a fault of milc itself."""
@@ -71,20 +88,38 @@ class Report:
         """Show all that was found; the exit status that follows from it."""
         if self.for_people:
             self._show_text()
-            if self.last:
-                self.say(self.last)
         else:
-            from milc.diagnostics import in_text_order
-            from milc.diagnostics.machine import WRITERS
-
-            text = WRITERS[self.format](in_text_order(self.found))
-            if self.stdout_is_taken:
-                sys.stderr.write(text)
-            else:
-                self._put(text)
+            self._show_to_program()
+        self._say_what_is_hidden()
+        if self.last:
+            self.say(self.last)
         if any(finding.could_not_run for finding in self.found):
             return COULD_NOT_RUN
         return FOUND if any(f.severity == "error" for f in self.found) else OK
+
+    @property
+    def _limit(self) -> int:
+        """As many findings are shown at most; 0: all."""
+        if self.most is not None:
+            return self.most
+        return MOST_SHOWN if self.for_people else 0
+
+    def _show_to_program(self) -> None:
+        from milc.diagnostics import gravest, in_text_order
+        from milc.diagnostics.machine import WRITERS
+
+        shown = gravest(self.found, self._limit) if self._limit else in_text_order(self.found)
+        text = WRITERS[self.format](shown)
+        if self.stdout_is_taken:
+            sys.stderr.write(text)
+        else:
+            self._put(text)
+
+    def _say_what_is_hidden(self) -> None:
+        hidden = len(self.found) - self._limit
+        if self._limit and hidden > 0:
+            option = "; --max-errors 0 shows all" if self.can_show_more else ""
+            click.echo(f"{hidden:,} more not shown{option}", err=True)
 
     def _put(self, text: str) -> None:
         try:
@@ -104,7 +139,7 @@ class Report:
         from milc.diagnostics.render import console, render
 
         sys.stdout.flush()
-        render(self.found, console(sys.stderr, color=self.color), max=MOST_SHOWN)
+        render(self.found, console(sys.stderr, color=self.color), max=self._limit or None)
 
 
 def put(text: str) -> None:
@@ -152,8 +187,39 @@ def draw(report: Report, show: Callable[[Console], object]) -> None:
     put(re.sub(r"(?m) +((?:\x1b\[0m)?)$", r"\1", text.getvalue()))
 
 
+def settled(command: _F) -> _F:
+    """Give a verb the options --config and --no-config, and the settings to its other options."""
+    from milc.cli.settings import take
+
+    @functools.wraps(command)
+    def run(*args: Any, **options: Any) -> Any:
+        report = click.get_current_context().find_object(Report)
+        if report is not None and report.settings_fault is not None:
+            raise report.settings_fault
+        return command(*args, **options)
+
+    config = click.option(
+        "--config",
+        metavar="FILE",
+        is_eager=True,
+        expose_value=False,
+        callback=take,
+        help="Take settings from this TOML file, and not from the nearest milc.toml or "
+        "pyproject.toml.",
+    )
+    without = click.option(
+        "--no-config",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_take_none,
+        help="Take no settings.",
+    )
+    return cast(_F, config(without(run)))
+
+
 def coloured(command: _F) -> _F:
-    """Give a verb the option --color."""
+    """Give a verb the option --color, and settings."""
     return click.option(
         "--color",
         type=click.Choice(["auto", "always", "never"]),
@@ -161,11 +227,11 @@ def coloured(command: _F) -> _F:
         expose_value=False,
         callback=_keep,
         help="Colour what is shown; `auto` does on a terminal, unless NO_COLOR is set.",
-    )(command)
+    )(settled(command))
 
 
 def reporting(command: _F) -> _F:
-    """Give a verb the options --format and --color."""
+    """Give a verb the options --format and --color, and settings."""
     return click.option(
         "--format",
         type=click.Choice(FORMATS),
@@ -177,6 +243,35 @@ def reporting(command: _F) -> _F:
     )(coloured(command))
 
 
+def limited(command: _F) -> _F:
+    """Give a verb the option --max-errors."""
+    return click.option(
+        "--max-errors",
+        type=click.INT,
+        metavar="N",
+        expose_value=False,
+        callback=_limit,
+        help="Show at most N findings, the gravest of them; 0: all. By default 100 for people, and "
+        "all for programs.",
+    )(command)
+
+
 def _keep(ctx: click.Context, param: click.Parameter, value: str) -> None:
     if param.name is not None:
         setattr(ctx.find_object(Report), param.name, value)
+
+
+def _limit(ctx: click.Context, param: click.Parameter, value: int | None) -> None:
+    report = ctx.find_object(Report)
+    if value is not None and value < 0:
+        raise click.BadParameter(f"{value} is less than 0.", ctx, param)
+    if report is not None:
+        report.most, report.can_show_more = value, True
+
+
+def _take_none(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    report = ctx.find_object(Report)
+    if report is not None and value:
+        if report.settled:
+            raise click.UsageError("--config and --no-config exclude each other.", ctx)
+        report.settled = True

@@ -8,7 +8,7 @@ import click
 
 from milc.cli.activity import Activity
 from milc.cli.options import STDIN, read_source, weights_option
-from milc.cli.report import OK, Report, reporting
+from milc.cli.report import OK, Report, limited, reporting
 
 
 @click.command(
@@ -28,6 +28,7 @@ Examples:
 @click.argument("sources", metavar="IN…", nargs=-1, required=True)
 @weights_option
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing where nothing is wrong.")
+@limited
 @reporting
 @click.pass_obj
 def command(report: Report, sources: tuple[str, ...], weights: str | None, quiet: bool) -> int:

@@ -12,6 +12,7 @@ from milc.diagnostics.diagnostic import (
     MilError,
     Severity,
     errors,
+    gravest,
     in_text_order,
 )
 from milc.diagnostics.source import Source, Span
@@ -26,5 +27,6 @@ __all__ = [
     "Source",
     "Span",
     "errors",
+    "gravest",
     "in_text_order",
 ]

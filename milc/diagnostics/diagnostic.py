@@ -120,6 +120,13 @@ def in_text_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     return sorted(diagnostics, key=lambda d: (d.path or "", d.span.start if d.span else -1))
 
 
+def gravest(diagnostics: Iterable[Diagnostic], count: int) -> list[Diagnostic]:
+    """At most `count` of them, errors before warnings, in the order of their text."""
+    ranks = {"error": 0, "warning": 1, "note": 2}
+    found = in_text_order(diagnostics)
+    return in_text_order(sorted(found, key=lambda d: ranks[d.severity])[:count])
+
+
 def errors(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """Those that make an input unusable."""
     return [d for d in diagnostics if d.severity == "error"]

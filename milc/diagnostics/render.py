@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.text import Text
 
 from milc.diagnostics.catalog.entry import Entry
-from milc.diagnostics.diagnostic import Diagnostic, in_text_order
+from milc.diagnostics.diagnostic import Diagnostic, gravest, in_text_order
 from milc.diagnostics.explain import explained
 from milc.diagnostics.prose import clip, summary, wrap
 from milc.diagnostics.snippet import Mark, Row, Snippet, mark
@@ -93,7 +93,7 @@ def render(
         return
     out = to if isinstance(to, Console) else console(to)
     page = _page(out)
-    shown = found if max is None or len(found) <= max else _gravest(found, max)
+    shown = found if max is None or len(found) <= max else gravest(found, max)
     for diagnostic in shown:
         _print(out, diagnostic.severity, [*rows(diagnostic, page), []])
     if with_summary:
@@ -153,12 +153,6 @@ def _remarks(found: Diagnostic, page: Page, digits: int, after_snippet: bool) ->
         for i, line in enumerate(wrap(safe, room, page.cells)):
             first: Row = [(head, "gutter"), (word, style), (": ", "")]
             yield [*(first if i == 0 else [(" " * (len(head) + len(word) + 2), "")]), (line, "")]
-
-
-def _gravest(found: list[Diagnostic], count: int) -> list[Diagnostic]:
-    """As many as may be shown, errors before warnings, in the order of their text."""
-    ranks = {"error": 0, "warning": 1, "note": 2}
-    return in_text_order(sorted(found, key=lambda d: ranks[d.severity])[:count])
 
 
 def _pointer(found: list[Diagnostic]) -> Row:

@@ -80,7 +80,9 @@ def _check(
     if verify:
         progress.phase("verifying")
         found = found_in(model, found)
-        model.notes = []
+    else:
+        found = model.notes + found
+    model.notes = []
     source = model.program.source
     return silence(found, source, writing=True, checked=verify, unchecked=UNCHECKED)
 

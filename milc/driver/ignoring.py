@@ -23,6 +23,7 @@ MARK = "milc:"
 _piece = re.compile(rf"//[^\n]*+|{PATTERNS['STRING']}|`(?:[^`\\\n]|\\.)++`|[()\[\]{{}};]").finditer
 _instruction = re.compile(r"//\s*(milc:\s*(?:ignore\s*\[([^\]\n]*)\](?!\S))?)").search
 _code = re.compile(r"MIL\d{2,4}").fullmatch
+_whole_code = re.compile(r"MIL\d{4}").fullmatch
 _white = re.compile(r"(?:\s++|//[^\n]*+)*+").match
 
 
@@ -181,7 +182,7 @@ class _Text:
 def _unused(ignore: _Ignore) -> Diagnostic:
     from milc.diagnostics.catalog import lookup
 
-    known = len(ignore.code) < len("MIL0000") or lookup(ignore.code) is not None
+    known = not _whole_code(ignore.code) or lookup(ignore.code) is not None
     what = "silences nothing" if known else "is a code that there is not, and silences nothing"
     return Diagnostic(
         "MIL0801",

@@ -150,3 +150,31 @@ def test_more_than_a_screenful_shows_errors_first(cli: Cli) -> None:
     assert "error[MIL0403]" in run.err
     assert "1 error, 120 warnings in 1 file; 100 of them are shown" in run.err
     assert len(cli("verify", "-", "--format", "json", stdin=text).findings) == 121
+
+
+MANY = "".join(f'fp32 `a b {n}` = relu(x = x)[name = string("n")];\n' for n in range(120))
+MANY = f"program(1.3) {{ func main<ios18>(fp32 x) {{ {MANY} fp32 y = relu(x = z); }} -> (y); }}"
+
+
+@pytest.mark.parametrize(
+    ("flags", "shown", "last"),
+    [
+        ([], 100, "21 more not shown; --max-errors 0 shows all\n"),
+        (["--max-errors", "1"], 1, "120 more not shown; --max-errors 0 shows all\n"),
+        (["--max-errors", "0"], 121, "tells more about each code\n"),
+        (["--max-errors", "121"], 121, "tells more about each code\n"),
+    ],
+)
+def test_as_many_findings_as_wanted(cli: Cli, flags: list[str], shown: int, last: str) -> None:
+    run = cli("verify", "-", *flags, stdin=MANY)
+    assert run.status == 1
+    assert run.err.count("MIL0413]: ") + run.err.count("MIL0403]: ") == shown
+    assert "error[MIL0403]: " in run.err, "the gravest are shown"
+    assert run.err.endswith(last)
+
+
+def test_programs_get_all_findings_unless_they_ask_for_less(cli: Cli) -> None:
+    run = cli("verify", "-", "--format", "json", "--max-errors", "2", stdin=MANY)
+    assert (run.status, run.codes) == (1, ["MIL0413", "MIL0403"])
+    assert run.err == "119 more not shown; --max-errors 0 shows all\n"
+    assert cli("compile", "-", "-o", "x.mlmodel", "--max-errors", "-1", stdin=MANY).status == 2
