@@ -45,6 +45,13 @@ REDUCTIONS = (
 REASONS = [
     Reason(
         ANY,
+        "program",
+        "missing",
+        "operands of unknown rank",
+        "coremltools' own loader refuses programs with dimensions of any number",
+    ),
+    Reason(
+        ANY,
         "param",
         "unreadable",
         "does not fit",

@@ -71,19 +71,31 @@ class Comparison(Generic[Example]):
         self.used: Counter[Reason] = Counter()
 
     def add(
-        self, op: str, mutation: str, example: Example, key: Key | None, judged: bool = True
+        self,
+        op: str,
+        mutation: str,
+        example: Example,
+        key: Key | None,
+        judged: bool = True,
+        why: Reason | None = None,
     ) -> None:
-        """Count a case. `key` is the class of disagreement, None where both agree."""
+        """Count a case. `key` is the class of disagreement, None where both agree.
+
+        `why` is the reason of this case by itself, if it has one beside those of classes.
+        """
         by_op = self.by_op.setdefault(op, Count())
         by_mutation = self.by_mutation.setdefault(mutation, Count())
-        reason = self._note(key, example) if key is not None else None
+        reason = self._note(key, example, why) if key is not None else None
         for count in (self.total, by_op, by_mutation):
             count.cases += 1
             count.judged += judged
             count.agree += judged and key is None
             count.known += reason is not None
 
-    def _note(self, key: Key, example: Example) -> Reason | None:
+    def _note(self, key: Key, example: Example, why: Reason | None) -> Reason | None:
+        if why is not None:
+            self.used[why] += 1
+            return why
         if key not in self.classes:
             reason = next((reason for reason in REASONS if reason.covers(*key)), None)
             self.classes[key] = Class(key, [], reason)
