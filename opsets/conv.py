@@ -276,9 +276,16 @@ class ConvTranspose(OpDef):
         groups, channels = self.groups.value, self.weight.shape[0]
         return None if groups is None else groups >= 1 and (channels or 0) % groups == 0
 
-    @constraint("C3", "`x` has the rank of `weight` and the channels that are its first dimension")
+    @constraint(
+        "C3",
+        "`x` has the rank of `weight` and, if no `output_shape` is given, as many channels as that"
+        " has in its first dimension",
+    )
     def weight_has_channels(self) -> bool:
-        return self.x.rank == self.weight.rank and same(self.x.shape[1], self.weight.shape[0])
+        if self.x.rank != self.weight.rank:
+            return False
+        # Programs of coremltools' own tests give both a shape and other channels.
+        return self.is_given() or same(self.x.shape[1], self.weight.shape[0])
 
     @constraint(
         "C4",
