@@ -76,7 +76,8 @@ def _scaled(dim: int | None, factor: Bound) -> int | None:
     if not isfinite(value) or abs(value) > 1 << 40:
         return None
     # coremltools multiplies in fp32: 3 times 7/3 is 7 there, and less than that exactly.
-    return floor(struct.unpack("<f", struct.pack("<f", value * dim))[0])
+    product: float = struct.unpack("<f", struct.pack("<f", value * dim))[0]
+    return floor(product)
 
 
 class UpsampleNearestNeighbor(Upsample):
@@ -431,7 +432,9 @@ class CropResize17(CropResize16):
     @constraint("C5", "`boxes` are no more than the images of `x` if `box_indices` is left out")
     def an_image_each(self) -> bool:
         boxes, images = self.boxes.shape[0], self.x.shape[0]
-        return "box_indices" in self.op.args or None in (boxes, images) or boxes <= images
+        if boxes is None or images is None or "box_indices" in self.op.args:
+            return True
+        return boxes <= images
 
     def each_its_own(self) -> tuple[int, ...] | None:
         """What `box_indices` means by being left out; None for an unknown number of boxes."""

@@ -1,0 +1,276 @@
+"""Lists of tensors of one type, which a loop may write to and read from.
+
+A list has the element type of its tensors, their shape, and the length that it starts with, where
+these are known. A list that may grow keeps the type that it starts with.
+
+Facts: coremltools 9.0, `ops/defs/iOS15/control_flow.py`, and `Operation.type_value_inference`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from milc.ir.nodes import Op, Value
+from milc.ir.types import (
+    BOOL,
+    ELEMENT_TYPES,
+    FP16,
+    FP32,
+    INT32,
+    STRING,
+    Dim,
+    ListType,
+    TensorType,
+    Type,
+)
+from milc.schema import (
+    Bound,
+    Choice,
+    Const,
+    Domain,
+    Elements,
+    In,
+    OpDef,
+    Out,
+    Variadic,
+    constraint,
+)
+from milc.schema.rules import same
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DEEPEST: Final = 4
+"""The highest rank of a list's tensors."""
+
+
+class MakeList(OpDef):
+    """Make a list of tensors of one element type and shape.
+
+    ```mil
+    func main<ios15>(tensor<fp32, [2, 3]> x) {
+        list<tensor<fp32, [2, 3]>, 4> empty = make_list(
+            dtype = string("fp32"), dynamic_length = bool(false),
+            elem_shape = (int32(2), int32(3)), init_length = int32(4));
+        list<tensor<fp32, [2, 3]>, 4> one = list_write(index = int32(0), ls = empty, value = x);
+        tensor<fp32, [2, 3]> y = list_read(index = int32(0), ls = one);
+    } -> (y);
+    ```
+    """
+
+    name = "make_list"
+    since = "ios15"
+
+    Dimension = Domain(INT32, STRING)
+    init_length = In(INT32, "the length to start with, a scalar", rank=0, default=1)
+    dynamic_length = Const(BOOL, "whether the list may grow", rank=0, default=True)
+    elem_shape = Variadic(
+        Dimension, "the dimensions of each tensor; a string is the name of one that is not known",
+        rank=0, const=True,
+    )  # fmt: skip
+    dtype = Const(
+        STRING, "the element type of the tensors", rank=0, default="fp32",
+        choices=Choice(*ELEMENT_TYPES),
+    )  # fmt: skip
+    ls = Out("the list")
+
+    @constraint("C1", "`elem_shape` has at most 4 dimensions")
+    def not_too_deep(self) -> bool:
+        return len(self.elem_shape) <= DEEPEST
+
+    def infer(self) -> Type:
+        length, name = self.init_length.value, self.dtype.value
+        element = ELEMENT_TYPES[name if name is not None else "fp32"]
+        known = [dim.value for dim in self.elem_shape]
+        dims = tuple([dim if isinstance(dim, int) else None for dim in known])
+        return ListType(TensorType(element, dims), length)
+
+
+class ListOp(OpDef):
+    """An op on a list."""
+
+    ls = In(None, "the list", kind="list")
+
+    @property
+    def listed(self) -> ListType:
+        """The type of the list. Raises TypeError if it is none."""
+        if not isinstance(self.ls.type, ListType):
+            raise TypeError(f"{self.ls!r} is no list")
+        return self.ls.type
+
+    def takes(self, element: Type) -> bool:
+        """Whether a list can hold what is of a type: a dimension that it knows has to be known."""
+        own = self.listed.element
+        if not isinstance(own, TensorType) or not isinstance(element, TensorType):
+            return element is own
+        if own.element is not element.element:
+            return False
+        return own.shape is None or element.shape is None or _within(element.shape, own.shape)
+
+
+def _within(dims: Sequence[Dim], others: Sequence[Dim]) -> bool:
+    """Whether a shape is one of those that another, with unknown dimensions, stands for."""
+    pairs = zip(dims, others, strict=False)
+    return len(dims) == len(others) and all(b is None or a == b for a, b in pairs)
+
+
+class ListLength(ListOp):
+    """The number of tensors in a list.
+
+    ```mil
+    func main<ios15>(tensor<fp32, [2]> x) {
+        list<tensor<fp32, [2]>, 4> empty = make_list(
+            dtype = string("fp32"), dynamic_length = bool(false), elem_shape = int32(2),
+            init_length = int32(4));
+        int32 n = list_length(ls = empty);
+        list<tensor<fp32, [2]>, 4> one = list_write(index = int32(0), ls = empty, value = x);
+        tensor<fp32, [2]> y = list_read(index = int32(0), ls = one);
+    } -> (n, y);
+    ```
+    """
+
+    name = "list_length"
+    since = "ios15"
+
+    y = Out("the length, a scalar")
+
+    def infer(self) -> TensorType:
+        return TensorType(INT32)
+
+    def fold(self) -> Elements | None:
+        length = self.listed.length
+        fixed = isinstance(length, int) and _is_fixed(self.ls)
+        return (length,) if fixed else None
+
+
+def _is_fixed(ls: Bound) -> bool:
+    """Whether a list comes from a make_list that does not let it grow, or is a constant."""
+    value = ls.operand
+    while isinstance(value, Value) and isinstance(value.owner, Op):
+        op = value.owner
+        if op.kind in ("make_list", "const"):
+            grows = op.args.get("dynamic_length")
+            return op.kind == "const" or (
+                grows is not None and Bound(grows[0], ls.context).value is False
+            )
+        if op.kind not in ("list_write", "list_scatter") or "ls" not in op.args:
+            return False
+        value = op.args["ls"][0]
+    return not isinstance(value, Value)
+
+
+class ListRead(ListOp):
+    """The tensor at a place of a list.
+
+    ```mil
+    func main<ios15>(tensor<fp32, [2]> x) {
+        list<tensor<fp32, [2]>, 4> empty = make_list(
+            dtype = string("fp32"), dynamic_length = bool(true), elem_shape = int32(2),
+            init_length = int32(4));
+        list<tensor<fp32, [2]>, 4> one = list_write(index = int32(3), ls = empty, value = x);
+        tensor<fp32, [2]> y = list_read(index = int32(3), ls = one);
+    } -> (y);
+    ```
+    """
+
+    name = "list_read"
+    since = "ios15"
+
+    index = In(INT32, "the place, counted from 0, a scalar", rank=0)
+    y = Out("the tensor")
+
+    def infer(self) -> Type:
+        return self.listed.element
+
+
+class ListWrite(ListOp):
+    """Put a tensor at a place of a list.
+
+    ```mil
+    func main<ios15>(tensor<fp32, [2]> x) {
+        list<tensor<fp32, [2]>, 4> empty = make_list(
+            dtype = string("fp32"), dynamic_length = bool(true), elem_shape = int32(2),
+            init_length = int32(4));
+        list<tensor<fp32, [2]>, 4> one = list_write(index = int32(0), ls = empty, value = x);
+        tensor<fp32, [2]> y = list_read(index = int32(0), ls = one);
+    } -> (y);
+    ```
+    """
+
+    name = "list_write"
+    since = "ios15"
+
+    T = Domain(FP16, FP32, BOOL, INT32)
+    index = In(INT32, "the place, counted from 0, a scalar", rank=0)
+    value = In(T, "the tensor")
+    y = Out("the list with the tensor at its place", like="ls")
+
+    @constraint("C1", "`value` is of the type that the list `ls` holds")
+    def fits_list(self) -> bool:
+        return self.takes(self.value.type)
+
+
+class ListGather(ListOp):
+    """The tensors at several places of a list, as one tensor with a dimension more in front.
+
+    ```mil
+    func main<ios15>(tensor<fp32, [3, 2]> x) {
+        list<tensor<fp32, [2]>, 4> empty = make_list(
+            dtype = string("fp32"), dynamic_length = bool(true), elem_shape = int32(2),
+            init_length = int32(4));
+        list<tensor<fp32, [2]>, 4> some = list_scatter(
+            indices = tensor<int32, [3]>([0, 1, 3]), ls = empty, value = x);
+        tensor<fp32, [2, 2]> y = list_gather(indices = tensor<int32, [2]>([1, 3]), ls = some);
+    } -> (y);
+    ```
+    """
+
+    name = "list_gather"
+    since = "ios15"
+
+    indices = In(INT32, "the places, counted from 0, [K]", rank=1)
+    y = Out("the tensors, [K, *D] for a list of tensors of shape D")
+
+    @constraint("C1", "`ls` is a list of tensors")
+    def holds_tensors(self) -> bool:
+        return isinstance(self.listed.element, TensorType)
+
+    def infer(self) -> Type:
+        held = self.listed.element
+        if not isinstance(held, TensorType) or held.shape is None:
+            return TensorType(getattr(held, "element", FP32), None)
+        return TensorType(held.element, (*self.indices.shape, *held.shape))
+
+
+class ListScatter(ListOp):
+    """Put tensors, the rows of one tensor, at several places of a list.
+
+    A list that may grow does so where a place is behind its end.
+
+    ```mil
+    func main<ios15>(tensor<fp32, [3, 2]> x) {
+        list<tensor<fp32, [2]>, 4> empty = make_list(
+            dtype = string("fp32"), dynamic_length = bool(true), elem_shape = int32(2),
+            init_length = int32(4));
+        list<tensor<fp32, [2]>, 4> some = list_scatter(
+            indices = tensor<int32, [3]>([0, 1, 3]), ls = empty, value = x);
+        tensor<fp32, [2]> y = list_read(index = int32(3), ls = some);
+    } -> (y);
+    ```
+    """
+
+    name = "list_scatter"
+    since = "ios15"
+
+    T = Domain(FP16, FP32, BOOL, INT32)
+    indices = In(INT32, "the places, counted from 0, [K]", rank=1)
+    value = In(T, "the tensors, [K, *D] for a list of tensors of shape D")
+    y = Out("the list with the tensors at their places", like="ls")
+
+    @constraint("C1", "`value` has as many rows as there are `indices`")
+    def a_row_each(self) -> bool:
+        return self.value.rank > 0 and same(self.value.shape[0], self.indices.shape[0])
+
+    @constraint("C2", "`value` has rows of the type that the list `ls` holds")
+    def rows_fit_list(self) -> bool:
+        return self.takes(self.value.with_shape(*self.value.shape[1:]))
