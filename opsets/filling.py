@@ -51,7 +51,7 @@ class Fill(OpDef):
 
     def fold(self) -> Elements | None:
         dims = self.shape.value
-        return None if dims is None else _repeated(self.value.value, total(dims))
+        return None if dims is None else _repeated(_single(self.value.elements), total(dims))
 
 
 class FillLike(OpDef):
@@ -82,7 +82,7 @@ class FillLike(OpDef):
         known = self.ref_tensor.elements
         if known is None or None in known:
             return None
-        return _repeated(self.value.value, len(known))
+        return _repeated(_single(self.value.elements), len(known))
 
 
 class Range1d(OpDef):
@@ -166,7 +166,7 @@ class OneHot(OpDef):
     T = Domain(FP16, FP32, INT32, BOOL)
     indices = In(INT32, "where each vector is `on_value`, of any shape")
     one_hot_vector_size = In(INT32, "how long the vectors are, a scalar")
-    axis = Const(INT32, "the place of the new dimension; negative from the end", default=-1)
+    axis = Const(INT32, "the place of the new dimension; negative from the end", rank=0, default=-1)
     on_value = Const(T, "the element at the index, a scalar", default=1)
     off_value = Const(T, "all other elements, a scalar", default=0)
     y = Out("the vectors, of one dimension more than `indices`")

@@ -38,7 +38,9 @@ class Joining(OpDef):
     """How many dimensions the result has more than the operands."""
 
     values = Variadic(None, "the tensors, all of one element type and one rank")
-    axis = Const(INT32, "the dimension of the result along which they lie; negative from the end")
+    axis = Const(
+        INT32, "the dimension of the result along which they lie; negative from the end", rank=0
+    )
 
     @constraint("C1", "`values` are at least one")
     def has_operands(self) -> bool:
@@ -92,7 +94,7 @@ class Concat(Joining):
     since = "ios15"
     new_dims = 0
 
-    interleave = Const(BOOL, "whether the slices of the operands take turns", default=False)
+    interleave = Const(BOOL, "whether the slices of the operands take turns", rank=0, default=False)
     y = Out("the joined tensor: of the shape of the operands, but for the dimension `axis`")
 
     @constraint("C5", "`values` agree in all dimensions but the one that `axis` names")
@@ -197,9 +199,9 @@ class Split(OpDef):
 
     T = Domain(FP16, FP32, INT32, BOOL)
     x = In(T, "the tensor to cut")
-    num_splits = OptionalConst(INT32, "the number of parts, a scalar")
+    num_splits = OptionalConst(INT32, "the number of parts", rank=0)
     split_sizes = OptionalConst(INT32, "the length of each part, a vector", rank=1)
-    axis = Const(INT32, "the dimension along which it is cut; negative from the end")
+    axis = Const(INT32, "the dimension along which it is cut; negative from the end", rank=0)
     parts = Out("the parts in their order, each of the shape of `x` but for the dimension `axis`")
 
     @constraint("C1", "`num_splits` or `split_sizes` is given")

@@ -27,8 +27,8 @@ class Sorting(OpDef):
 
     T = Domain(FP16, FP32, INT32)
     x = In(T, "the elements to compare")
-    axis = Const(INT32, "the dimension to sort along; negative from the end", default=-1)
-    ascending = Const(BOOL, "whether the smallest element comes first", default=False)
+    axis = Const(INT32, "the dimension to sort along; negative from the end", rank=0, default=-1)
+    ascending = Const(BOOL, "whether the smallest element comes first", rank=0, default=False)
 
     @constraint("C1", "`axis` is a dimension of `x`")
     def axis_in_range(self) -> bool:
@@ -81,7 +81,7 @@ class Topk(Sorting):
     name = "topk"
     since = "ios15"
 
-    k = Const(INT32, "how many elements to pick, a scalar", default=1)
+    k = Const(INT32, "how many elements to pick", rank=0, default=1)
     values = Out("the elements, of the shape of `x` but for the dimension `axis`, which is `k`")
     indices = Out("their places in `x` along `axis`, of the same shape")
 
@@ -136,8 +136,8 @@ class Topk16(Topk):
 
     since = "ios16"
 
-    sort = Const(BOOL, "whether the elements come in order, else in any", default=True)
-    return_indices = Const(BOOL, "whether the places are a second result", default=True)
+    sort = Const(BOOL, "whether the elements come in order, else in any", rank=0, default=True)
+    return_indices = Const(BOOL, "whether the places are a second result", rank=0, default=True)
     indices = Out("their places in `x` along `axis`, if `return_indices` is true")
 
     def infer(self) -> TensorType | tuple[TensorType, ...]:
@@ -163,7 +163,7 @@ class Topk17(Topk16):
 
     T = Domain(FP16, FP32, INT8, INT16, INT32, UINT8, UINT16)
     K = Domain(INT8, INT16, INT32)
-    k = Const(K, "how many elements to pick, a scalar; -1 for all", default=1)
+    k = Const(K, "how many elements to pick, -1 for all", rank=0, default=1)
     output_indices_dtype = Const(
         STRING,
         "the element type of the indices",
@@ -213,7 +213,7 @@ class NonMaximumSuppression(OpDef):
     scores = In(T, "the score of each box for each of K classes, of shape [n, B, K]", rank=3)
     iou_threshold = Const(T, "how much boxes may overlap, a scalar from 0 to 1")
     score_threshold = Const(T, "the score below which boxes are dropped, a scalar")
-    max_boxes = Const(INT32, "how many boxes are kept at most, a scalar")
+    max_boxes = Const(INT32, "how many boxes are kept at most", rank=0)
     per_class_suppression = Const(
         BOOL, "whether boxes suppress only those of their class", default=False
     )

@@ -33,8 +33,8 @@ class BandPart(OpDef):
 
     T = Domain(FP16, FP32, INT32, BOOL)
     x = In(T, "the matrices, in the last two dimensions")
-    lower = Const(INT32, "how many diagonals below are kept, all if negative", default=-1)
-    upper = Const(INT32, "how many diagonals above are kept, all if negative", default=-1)
+    lower = Const(INT32, "how many diagonals below are kept, all if negative", rank=0, default=-1)
+    upper = Const(INT32, "how many diagonals above are kept, all if negative", rank=0, default=-1)
     y = Out("the band, of the shape of `x`", like="x")
 
     @constraint("C1", "`x` has at least two dimensions")
@@ -61,9 +61,11 @@ class Cumsum(OpDef):
 
     T = Domain(FP16, FP32, INT32)
     x = In(T, "the numbers to sum")
-    axis = Const(INT32, "the dimension to sum along; -1 is the last", default=0)
-    exclusive = Const(BOOL, "whether each sum leaves out the element at its place", default=False)
-    reverse = Const(BOOL, "whether it is summed from the end", default=False)
+    axis = Const(INT32, "the dimension to sum along; -1 is the last", rank=0, default=0)
+    exclusive = Const(
+        BOOL, "whether each sum leaves out the element at its place", rank=0, default=False
+    )
+    reverse = Const(BOOL, "whether it is summed from the end", rank=0, default=False)
     y = Out("the sums, of the shape of `x`", like="x")
 
     @constraint("C1", "`axis` is -1 or a dimension of `x`")
@@ -98,7 +100,9 @@ class Flatten2d(OpDef):
 
     T = Domain(FP16, FP32, INT32, BOOL)
     x = In(T, "the tensor to flatten")
-    axis = Const(INT32, "the first dimension of the columns; negative from the end", default=1)
+    axis = Const(
+        INT32, "the first dimension of the columns; negative from the end", rank=0, default=1
+    )
     y = Out("the matrix")
 
     def infer(self) -> TensorType:
