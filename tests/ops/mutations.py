@@ -31,7 +31,7 @@ _BLOCKS = re.compile(rb'"b": ?\d')
 PLACES = 3
 """Places of one program at which a mistake is made, spread over all where it can be."""
 
-EVERY = 40
+EVERY = 20
 """One of so many programs is taken, and all that have blocks."""
 
 
