@@ -463,7 +463,7 @@ class SparseToDense(OpDef):
         used = prod(shape) % 8 if shape is not None else 0
         if not used or not isinstance(literal, TensorLiteral):
             return None
-        return literal.data[-1] >> used == 0
+        return not any(byte >> used for byte in literal.data[-1:])
 
     def infer(self) -> TensorType:
         return TensorType(self.nonzero_data.element, _written(self.shape))
@@ -560,6 +560,6 @@ def _ones(literal: TensorLiteral) -> int:
     """
     data = memoryview(literal.data)
     rest = (literal.type.count or 0) * literal.type.element.bits % 8
-    beyond = data[-1] >> rest if rest else 0
+    beyond = data[-1] >> rest if rest and data else 0
     pieces = (data[start : start + COUNTED] for start in range(0, len(data), COUNTED))
     return sum(int.from_bytes(piece, "little").bit_count() for piece in pieces) - beyond.bit_count()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from milc.ir.fit import fits
 from milc.ir.literals import BlobRef, ListLiteral, Literal, TensorLiteral
 from milc.ir.nodes import Value
 from milc.ir.types import TensorType
@@ -94,9 +95,14 @@ class Bound:
 
     @property
     def literal(self) -> Literal | None:
-        """The constant that it is, one out of a weight file included; None if it is computed."""
+        """The constant that it is, one out of a weight file included; None if it is computed.
+
+        Of a const that declares another type than its value has, nothing is known.
+        """
         operand = self.operand
         literal = operand.literal if isinstance(operand, Value) else operand
+        if literal is None or not fits(self.type, literal.type):
+            return None
         return self.context.read(literal) if isinstance(literal, BlobRef) else literal
 
     @property
