@@ -25,9 +25,8 @@ EQUATIONS: Final = (
 
 def zeros(op: Any) -> tuple[int, ...]:
     """The default of `bias`: as many zeros as `weight` has rows."""
-    weight: Bound | None = op.weight
-    rows = weight.shape[0] if weight is not None and weight.rank else None
-    return (0,) * (rows or 0)
+    weight: Bound = op.weight
+    return (0,) * (weight.shape[0] or 0)
 
 
 class Linear(OpDef):
@@ -119,8 +118,9 @@ class Matmul(OpDef):
         return not self.transpose_x.value or self.x.rank != 1
 
     @constraint("C3", "`x` has as many columns as `y` has rows, after what is transposed")
-    def inner_dimensions_agree(self) -> bool:
-        return same(self.left()[-1], self.right()[-2])
+    def inner_dimensions_agree(self) -> bool | str:
+        columns, rows = self.left()[-1], self.right()[-2]
+        return same(columns, rows) or f"{columns} columns, {rows} rows"
 
     @constraint("C4", "`y` and `x` have dimensions in front of the matrices that broadcast")
     def outer_dimensions_broadcast(self) -> bool:

@@ -187,7 +187,7 @@ class LayerNorm(OpDef):
         INT32,
         "the dimensions that are normalised over",
         rank=1,
-        default=lambda op: tuple(range(op.x.rank)) if op.x is not None else None,
+        default=lambda op: tuple(range(op.x.rank)),
         default_doc="all of `x`",
     )
     gamma = OptionalConst(T, LAYER_GAMMA)

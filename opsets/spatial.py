@@ -30,9 +30,9 @@ def zeros(op: Any) -> tuple[int, ...]:
 
 
 def spatial_rank(op: Any) -> int:
-    """How many dimensions the `x` of an op has beside batch and channels; 0 if there is no `x`."""
-    x: Bound | None = op.x
-    return 0 if x is None else max(0, x.rank - 2)
+    """How many dimensions the `x` of an op has beside batch and channels; 0 if not even those."""
+    x: Bound = op.x
+    return max(0, x.rank - 2)
 
 
 def count(argument: Bound) -> int | None:

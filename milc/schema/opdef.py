@@ -99,11 +99,12 @@ class OpDef:
         """
         if self.op.opset is not None:
             return self.op.opset
-        *_, body, function = (None, None, *parents(self.op))
+        around = list(parents(self.op))
+        function = around[-1] if around else None
         if not isinstance(function, Function):
             return self.since
         bodies = function.specializations.items()
-        return next((tag for tag, special in bodies if special is body), function.opset)
+        return next((tag for tag, special in bodies if special is around[-2]), function.opset)
 
     def element_of(self, group: str) -> ElementType | None:
         """The element type that the operands of a domain have; None if none is there."""
