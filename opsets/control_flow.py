@@ -104,10 +104,6 @@ class Cond(Branching):
 
     pred = In(BOOL, "whether the first block is run, a scalar")
 
-    @constraint("C1", "`pred` has one element")
-    def one_element(self) -> bool:
-        return self.pred.count in (1, None)
-
     def infer(self) -> tuple[Type, ...]:
         return self.given_by(0)
 
