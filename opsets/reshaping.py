@@ -208,10 +208,13 @@ class Reshape(OpDef):
         return self.x.count, prod(lengths), len(filled) - len(lengths)
 
     def dims(self) -> Dims:
-        """The dimensions of the result; one that is open follows from the others."""
+        """The dimensions of the result; one that is open follows from the others.
+
+        Not so where nothing at all is known of `shape`: coremltools then leaves them unknown too.
+        """
         count, lengths, open = self.parts()
         solved: int | None = None
-        if count is not None and open == 1:
+        if count is not None and open == 1 and self.shape.elements is not None:
             solved = count // lengths if lengths else 0
         return tuple([solved if dim in (None, -1) else dim for dim in self.filled()])
 

@@ -77,17 +77,15 @@ class Slice(NamedTuple):
     @property
     def places(self) -> range | None:
         """The places that are taken; None if they are not known or not all there."""
-        count = 1 if self.is_index else self.length
-        if count is None or self.dim is None:
+        if self.dim is None or (self.begin is None and not self.from_edge):
             return None
-        step = 1 if self.is_index else self.stride
-        edge = 0 if step > 0 else self.dim - 1
-        first = edge if self.from_edge else _from_front(self.begin, self.dim)
-        if step < 0:
-            first = min(first, self.dim - 1)
-        places = range(first, first + count * step, step)
-        dim = range(self.dim)
-        return places if not places or (places[0] in dim and places[-1] in dim) else None
+        begin = None if self.from_edge else _from_front(self.begin, self.dim)
+        if self.is_index:
+            place = range(self.dim)[begin : (begin or 0) + 1]
+            return place or None
+        end = None if self.to_edge else _from_front(self.end, self.dim)
+        places = range(self.dim)[begin : end : self.stride]
+        return places if len(places) == self.length else None
 
 
 def _ceiling(number: int, by: int) -> int:
