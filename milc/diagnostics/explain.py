@@ -14,6 +14,7 @@ from itertools import groupby
 from textwrap import dedent
 
 from milc.diagnostics.catalog import Entry, entries
+from milc.diagnostics.catalog.apple import MESSAGES, Message
 from milc.diagnostics.prose import wrap
 
 RANGES = {
@@ -52,10 +53,17 @@ nothing but warnings and notes, 1 if it found errors in an input, and 2 if it co
 is an error `MIL00xx`.
 """
 
+APPLE = """\
+## Messages of Apple's tools
 
-def explained(entry: Entry, width: int = 80) -> Iterator[tuple[str, str]]:
+What Core ML and Apple's compiler say about a model, as people quote it; `…` stands for what
+differs. `milc explain` takes such a message too, whole or in part, in quotes.
+"""
+
+
+def explained(entry: Entry | Message, width: int = 80) -> Iterator[tuple[str, str]]:
     """The lines of what `milc explain` says, each with its style: `heading`, `code` or plain."""
-    yield f"{entry.code}: {entry.title}", "heading"
+    yield from ((line, "heading") for line in wrap(entry.heading, width))
     yield "", ""
     yield from _prose(entry.meaning, width)
     yield "", ""
@@ -69,19 +77,20 @@ def explained(entry: Entry, width: int = 80) -> Iterator[tuple[str, str]]:
     yield from _prose(entry.fix, width)
 
 
-def explain(entry: Entry, width: int = 80) -> str:
-    """What `milc explain` says about a code, as plain text."""
+def explain(entry: Entry | Message, width: int = 80) -> str:
+    """What `milc explain` says about a code or a message, as plain text."""
     return "".join(f"{line.rstrip()}\n" for line, _ in explained(entry, width))
 
 
 def page(catalog: Iterable[Entry]) -> str:
-    """The catalog as one Markdown page: a table of what there is, then every code."""
+    """The catalog as one Markdown page: a table of what there is, then every code, then Apple's."""
     ranges = [(start, list(group)) for start, group in groupby(catalog, lambda e: e.code[:5])]
     parts = [INTRODUCTION]
     for start, group in ranges:
         parts.append(f"## {start}xx: {RANGES[start]}\n\n| code | meaning |\n| --- | --- |\n")
         parts[-1] += "".join(f"| [{e.code}](#{e.code.lower()}) | {e.title} |\n" for e in group)
         parts += map(section, group)
+    parts += [APPLE, *map(_of_apple, MESSAGES)]
     return "\n".join(parts)
 
 
@@ -103,22 +112,21 @@ def _paragraphs(text: str) -> list[str]:
 
 def section(entry: Entry) -> str:
     """What the page says about a code, in Markdown."""
+    head = [f"### {entry.code}", "", f"**{entry.title}**", ""]
+    return "\n".join([*head, *_body(entry)])
+
+
+def _of_apple(message: Message) -> str:
+    head = [f"### `{message.said}`", ""]
+    return "\n".join([*head, *_body(message)])
+
+
+def _body(entry: Entry | Message) -> Iterator[str]:
     example = cleandoc(entry.example)
     language = next(name for name, begins in LANGUAGES.items() if re.match(begins, example))
-    return "\n".join(
-        [
-            f"### {entry.code}",
-            "",
-            f"**{entry.title}**",
-            "",
-            *_markdown(entry.meaning),
-            f"```{language}",
-            example,
-            "```",
-            "",
-            *_markdown(entry.fix),
-        ]
-    )
+    yield from _markdown(entry.meaning)
+    yield from (f"```{language}", example, "```", "")
+    yield from _markdown(entry.fix)
 
 
 def _markdown(text: str) -> Iterator[str]:

@@ -16,6 +16,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from milc.diagnostics.catalog.apple import Message
 from milc.diagnostics.catalog.entry import Entry
 from milc.diagnostics.diagnostic import Diagnostic, gravest, in_text_order
 from milc.diagnostics.explain import explained
@@ -108,8 +109,8 @@ def as_text(diagnostics: Iterable[Diagnostic], width: int = PLAIN_WIDTH) -> str:
     return stream.getvalue()
 
 
-def render_entry(entry: Entry, to: Console | TextIO) -> None:
-    """Show what the catalog says about a code."""
+def render_entry(entry: Entry | Message, to: Console | TextIO) -> None:
+    """Show what the catalog says about a code, or about a message of Apple's."""
     out = to if isinstance(to, Console) else console(to)
     page = _page(out)
     lines = explained(entry, min(page.width, WIDEST_PROSE))

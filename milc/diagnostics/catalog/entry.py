@@ -24,3 +24,8 @@ class Entry(NamedTuple):
     """A short text or command that triggers it."""
     fix: str
     """What to do."""
+
+    @property
+    def heading(self) -> str:
+        """What stands above its explanation."""
+        return f"{self.code}: {self.title}"
