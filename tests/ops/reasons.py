@@ -263,4 +263,117 @@ REASONS = [
         "a pass has made a const of what the repetitions are computed from, and coremltools has not"
         " inferred the type anew",
     ),
+    Reason(
+        "reverse_sequence",
+        "*",
+        "refused",
+        "breaks C[1-4],|`lengths` of",
+        "coremltools looks at nothing; its definition asks for a vector of lengths within x, one"
+        " for each place of the batch",
+    ),
+    Reason(
+        "reverse",
+        "*",
+        "refused",
+        "breaks C1,",
+        "coremltools' definition gives the range of axes; it looks only where x is constant",
+    ),
+    Reason(
+        "transpose",
+        "param",
+        "refused",
+        "breaks C3,",
+        "what names a dimension twice is no permutation; coremltools fails where x is constant",
+    ),
+    Reason(
+        "squeeze",
+        "param",
+        "refused",
+        "breaks C2,",
+        "for an axis that is named twice, coremltools takes the one that moved up in its place, or"
+        " fails if there is none or if x is constant",
+    ),
+    Reason(
+        "depth_to_space pixel_shuffle space_to_depth pixel_unshuffle",
+        "*",
+        "refused",
+        "breaks C[12],",
+        "coremltools' definitions tell what is divided by what; it rounds down, and takes lengths"
+        " of 0 and below",
+    ),
+    Reason(
+        "space_to_batch",
+        "*",
+        "refused",
+        "breaks C[13],",
+        "coremltools' definition divides the padded plane by the block; it rounds down, and takes"
+        " blocks of negative sides",
+    ),
+    Reason(
+        "batch_to_space",
+        "param",
+        "refused",
+        "breaks C4,",
+        "crops that are larger than the plane give a negative dimension, which no tensor has",
+    ),
+    Reason(
+        "sliding_windows",
+        "param",
+        "refused",
+        "breaks C[24],",
+        "a negative size or number of windows gives a negative dimension, which no tensor has",
+    ),
+    Reason(
+        "sliding_windows",
+        "param",
+        "refused",
+        "breaks C3,",
+        "the definition divides by the stride; coremltools divides by 0 too, and goes backwards",
+    ),
+    Reason(
+        "slice_by_size",
+        "*",
+        "refused",
+        "breaks C[34],",
+        "coremltools infers a negative dimension, which no tensor has",
+    ),
+    Reason(
+        "slice_by_index slice_update",
+        "*",
+        "refused",
+        "breaks C[1-6],|`(begin|end)` of",
+        "coremltools' definition asks for one element a dimension; it counts those of a constant"
+        " begin and end, and where it fails on the others it does so by accident",
+    ),
+    Reason(
+        "slice_by_index",
+        "dtype",
+        "accepted",
+        "Unable to convert type",
+        "coremltools can compute a single element ahead if that is fp32 or int32, and fails on all"
+        " others; nothing is wrong with the op",
+    ),
+    Reason(
+        "slice_update",
+        "*",
+        "argument",
+        "The update tensor should have shape",
+        "two arguments are wrong: milc tells first of the one that the slice depends on",
+    ),
+    Reason(
+        "reshape",
+        "rank",
+        "refused",
+        "`shape` of",
+        "coremltools' definition asks for a vector; of a matrix it takes the number of rows for the"
+        " rank",
+    ),
+    Reason(
+        "reshape",
+        "const",
+        "types",
+        r"\?",
+        "coremltools leaves a 0 in the shape as it is where a dimension of x is unknown; milc"
+        " leaves the dimension that it stands for unknown",
+    ),
 ]
