@@ -10,7 +10,6 @@ from typing import Final
 from milc.ir.types import FP16, FP32, INT32, STRING
 from milc.opsets.elementwise import Elementwise
 from milc.schema import Choice, Const, Domain, In, constraint
-from milc.schema.rules import is_axis
 
 _EVEN: Final = 1e-5
 """How far slopes may be from the first of them and count as the same."""
@@ -363,9 +362,12 @@ class Softmax(Elementwise):
         default=-1,
     )
 
-    @constraint("C1", "`axis` is one of `x`: from minus its rank to one below its rank")
+    @constraint(
+        "C1", "`axis` is one of `x`: from minus its rank to one below; a scalar has one too"
+    )
     def axis_is_there(self) -> bool:
-        return is_axis(self.axis, self.x)
+        axis, rank = self.axis.value, self.x.rank or 1
+        return axis is None or -rank <= axis < rank
 
 
 class Softplus(Elementwise):

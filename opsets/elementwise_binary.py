@@ -296,6 +296,8 @@ class NotEqual(Comparison):
 class Pow(Binary):
     """`x` to the power of `y`, element by element.
 
+    A negative power of an integer is a fraction, which no integer type holds.
+
     ```mil
     func main<ios15>(tensor<fp32, [2, 3]> x, tensor<fp32, [3]> y) {
         tensor<fp32, [2, 3]> z = pow(x = x, y = y);
@@ -307,6 +309,14 @@ class Pow(Binary):
     since = "ios15"
     identity = 1
     combine = math.pow
+
+    @constraint("C2", "`y` is nowhere negative if it and `x` are constant and of integers")
+    def integers_have_the_power(self) -> bool:
+        if self.x.element is not INT32 or self.x.value is None:
+            return True
+        powers = self.y.value
+        powers = powers if isinstance(powers, tuple) else (powers or 0,)
+        return all(power >= 0 for power in powers)
 
 
 class RealDiv(Binary):
