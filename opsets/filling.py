@@ -8,7 +8,7 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from milc.ir.types import BOOL, FP16, FP32, INT32, TensorType
+from milc.ir.types import BOOL, FP16, FP32, INT32, MAX_RANK, TensorType
 from milc.schema import Const, Domain, Elements, In, OpDef, Out, constraint
 from milc.schema.bound import FOLDED
 from milc.schema.rules import settle, total
@@ -45,7 +45,7 @@ class Fill(OpDef):
 
     def infer(self) -> TensorType:
         rank = self.shape.length
-        if rank is None:
+        if rank is None or rank > MAX_RANK:
             return TensorType(self.value.element, None)
         return TensorType(self.value.element, self.shape.elements or (None,) * rank)
 

@@ -20,6 +20,7 @@ from milc.schema import (
     Variadic,
     constraint,
 )
+from milc.schema.bound import FOLDED
 from milc.schema.rules import is_axis, same, total
 
 if TYPE_CHECKING:
@@ -259,7 +260,9 @@ class Split(OpDef):
         parts: int | None = self.num_splits.value if self.num_splits is not None else None
         if parts is None:
             return (None,) * len(self.op.results)
-        return (None if self.length is None else self.length // parts,) * parts
+        # No op has so many results: the number is wrong, and is not to cost memory.
+        each = None if self.length is None else self.length // parts
+        return (each,) * min(parts, max(FOLDED, len(self.op.results)))
 
     def infer(self) -> tuple[TensorType, ...]:
         axis = self.axis.value

@@ -13,6 +13,9 @@ from milc.ir.types import BOOL, FP16, FP32, INT32, STRING, TensorType
 from milc.schema import Choice, Const, Domain, Elements, In, OpDef, Out, constraint
 from milc.schema.bound import FOLDED
 
+COUNTED = 1 << 20
+"""Of a constant of more elements it is not counted how many are not 0."""
+
 
 class BandPart(OpDef):
     """Keep a band around the diagonal of each innermost matrix, and set all else to 0.
@@ -155,7 +158,8 @@ class NonZero(OpDef):
     y = Out("the places: as many rows as there are, and a column for each dimension of `x`")
 
     def infer(self) -> TensorType:
-        known = None if self.x.rank == 0 else self.x.value
+        is_small = self.x.rank > 0 and (self.x.count or 0) <= COUNTED
+        known = self.x.value if is_small else None
         found = None if known is None else sum(map(bool, known))
         return TensorType(INT32, (found, self.x.rank))
 
