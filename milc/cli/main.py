@@ -23,7 +23,7 @@ VERBS = {
     "fmt": "Lay MIL text out in the house style.",
     "verify": "Say what is wrong with text, packages and compiled models.",
     "info": "Show what a model takes, gives and holds.",
-    "explain": "Explain a diagnostic code.",
+    "explain": "Explain a diagnostic code, or a message of Apple's tools.",
     "ops": "List the ops of Core ML's opsets, or show what one does.",
 }
 """Every verb with its line in `milc --help`; its module is that name in this room."""

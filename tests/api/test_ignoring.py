@@ -172,6 +172,27 @@ def test_of_a_program_whose_text_is_at_hand(tmp_path: Path) -> None:
     assert "MIL0413" in [found.code for found in milc.verify(milc.load(tmp_path / "a.mlmodel"))]
 
 
+OPS = """program(1.3) { func main<ios18>(TYPE x) {
+    TYPE y = relu(x = x, alpha = fp32(2))[name = string("y")]; // milc: ignore[MIL03]
+} -> (y); }
+"""
+
+
+def test_an_error_about_an_operation_can_be_silenced_but_not_without_a_word(tmp_path: Path) -> None:
+    path = tmp_path / "a.mil"
+    path.write_text(OPS.replace("TYPE", "tensor<fp32, [2]>"), encoding="utf-8")
+    assert verify_file(path) == []
+    [found] = milc.compile(path, tmp_path / "a.mlmodel").notes
+    assert (found.code, found.severity) == ("MIL0303", "warning")
+    assert [found.code for found in verify_file(tmp_path / "a.mlmodel")] == ["MIL0303"]
+
+
+def test_a_silenced_error_hides_no_other(tmp_path: Path) -> None:
+    text = OPS.replace("TYPE", "tensor<int16, [2]>")
+    found = verify_file(Text(text.encode(), "a.mil", tmp_path))
+    assert {each.code for each in found} == {"MIL0701"}
+
+
 def test_compiling_heeds_what_a_project_chooses(tmp_path: Path) -> None:
     path = tmp_path / "a.mil"
     path.write_text(BARE, encoding="utf-8")
