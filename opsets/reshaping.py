@@ -216,6 +216,7 @@ class Reshape(OpDef):
         solved: int | None = None
         if count is not None and open == 1 and self.shape.elements is not None:
             solved = count // lengths if lengths else 0
+            solved = solved or (0 if -1 in self.asked else None)
         return tuple([solved if dim in (None, -1) else dim for dim in self.filled()])
 
     def infer(self) -> TensorType:

@@ -79,12 +79,14 @@ class Slice(NamedTuple):
         """The places that are taken; None if they are not known or not all there."""
         if self.dim is None or (self.begin is None and not self.from_edge):
             return None
-        begin = None if self.from_edge else _from_front(self.begin, self.dim)
+        dim, begin = range(self.dim), None if self.from_edge else self.begin
         if self.is_index:
-            place = range(self.dim)[begin : (begin or 0) + 1]
-            return place or None
-        end = None if self.to_edge else _from_front(self.end, self.dim)
-        places = range(self.dim)[begin : end : self.stride]
+            place = _from_front(begin, len(dim))
+            return dim[place : place + 1] or None
+        end = None if self.to_edge else self.end
+        places = dim[begin : end : self.stride]
+        if len(places) != self.length and end is not None:
+            places = dim[begin : _from_front(end, len(dim)) : self.stride]
         return places if len(places) == self.length else None
 
 
