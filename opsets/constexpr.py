@@ -88,22 +88,23 @@ class AffineDequantize(OpDef):
     @constraint(
         "C2", "`scale`, if a vector, has an element for each place of `quantized_data` along `axis`"
     )
-    def scale_fits(self) -> bool:
+    def scale_fits(self) -> bool | str:
         return self.runs_along(self.scale)
 
     @constraint(
         "C3",
         "`zero_point`, if a vector, has an element for each place of `quantized_data` along `axis`",
     )
-    def zero_point_fits(self) -> bool:
+    def zero_point_fits(self) -> bool | str:
         return self.runs_along(self.zero_point)
 
-    def runs_along(self, vector: Bound) -> bool:
-        """Whether a vector is as long as the axis."""
+    def runs_along(self, vector: Bound) -> bool | str:
+        """Whether a vector is as long as the axis, or what the two lengths are."""
         axis = self.axis.value
         if axis is None or vector.rank == 0:
             return True
-        return same(vector.shape[0], self.quantized_data.shape[axis])
+        held, size = vector.shape[0], self.quantized_data.shape[axis]
+        return same(held, size) or f"it has {held} for {size}"
 
     def infer(self) -> TensorType:
         return self.quantized_data.with_element(self.scale.element)

@@ -17,7 +17,7 @@ from milc.schema import (
     Out,
     constraint,
 )
-from milc.schema.rules import is_axis, same
+from milc.schema.rules import is_axis
 
 
 class Linear(OpDef):
@@ -68,7 +68,7 @@ class Linear(OpDef):
         size = self.input.shape[self.axis.value]
         if size is None:
             return f"the length of {vector.shape[0]} is known, that of the dimension is not"
-        return same(size, vector.shape[0])
+        return size == vector.shape[0] or f"it has {vector.shape[0]} for {size}"
 
 
 class Quantize(Linear):

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
     Read = Callable[[BlobRef], TensorLiteral | None]
 
+_UNFORESEEN = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What a rule may raise if an argument has a form that its definition does not rule out."""
+
 
 def check_operations(
     program: Program, *, read: Read | None = None, reported: Iterable[Diagnostic] = ()
@@ -130,8 +133,12 @@ class Operations:
             self._left_open(op, binding)
             return
         view = definition(op, binding, self)
-        if self._holds(view):
-            self._infer(view)
+        try:
+            sound = self._holds(view) and self._infer(view)
+        except _UNFORESEEN:
+            self._unforeseen(view)
+            return
+        if sound:
             self._left_open(op, binding)
             self.sound(view)
 
@@ -150,8 +157,11 @@ class Operations:
                 return False
         return True
 
-    def _infer(self, view: OpDef) -> None:
-        """Infer the results' types, compare them with what is declared, and note what is known."""
+    def _infer(self, view: OpDef) -> bool:
+        """Infer the results' types, compare them with what is declared, and note what is known.
+
+        Returns whether the op has as many results as are declared.
+        """
         op = view.op
         types = view.infer()
         types = types if isinstance(types, tuple) else (types,)
@@ -159,7 +169,7 @@ class Operations:
             has, gives = many(len(op.results), "result"), len(types)
             message = f"{op.kind} is declared with {has}, but gives {gives}"
             self._report(op, "MIL0312", message, None, places.of_kind(op))
-            return
+            return False
         for number, (result, type) in enumerate(zip(op.results, types, strict=True)):
             self.inferred[result] = type
             if (
@@ -171,6 +181,7 @@ class Operations:
         folded = view.fold()
         if folded is not None:
             self._note_known(op, folded)
+        return True
 
     def _settle_const(self, op: Op) -> None:
         """Take the type that a const leaves open from its value."""
@@ -242,13 +253,22 @@ class Operations:
         named = [name for name in rule.args if name in view.args]
         words = [known_as(name, getattr(view, name)) for name in named]
         first = named[0] if named else ""
-        span = places.of_arg(op, first) if first in op.args else places.of_kind(op)
-        others = [n for n in named[1:] if n in op.args]
+        written = {*op.args, *op.attributes} if view.in_attributes else op.args
+        span = places.of_arg(op, first) if first in written else places.of_kind(op)
+        others = [n for n in named[1:] if n in written]
         labels = [self._label(op, name, getattr(view, name)) for name in others]
         left_out = [w for n, w in zip(named, words, strict=True) if n != first and n not in others]
         self._report(
             op, "MIL0310", message, None, span, labels, words[0] if words else "", left_out
         )
+
+    def _unforeseen(self, view: OpDef) -> None:
+        """Report an op whose arguments no rule is made for, such as a vector for an axis."""
+        op = view.op
+        given = [name for name in view.args if name in op.args or name in op.attributes]
+        notes = [known_as(name, getattr(view, name)) for name in given]
+        message = f"the arguments of {op.kind} do not have the form that its rules ask for"
+        self._report(op, "MIL0316", message, None, places.of_kind(op), notes=notes)
 
     def _contradiction(self, op: Op, number: int, type: Type) -> None:
         """Report a declared type that cannot be the one that the op gives."""

@@ -88,7 +88,7 @@ def of_arg(op: Op, arg: str, index: int = 0) -> Span | None:
     if isinstance(operand, Value):
         return of_use(op, operand.name, arg)
     start = _search(op.span, f"{arg}=", _behind_results(op))
-    if start is None or arg not in op.args:
+    if start is None or (arg not in op.args and arg not in op.attributes):
         return start or of_kind(op)
     text, end = start.source.text, start.end
     while end < len(text) and text[end] not in ",;\n" and end < start.end + SHOWN:
