@@ -11,8 +11,10 @@ from pathlib import Path
 
 from milc.diagnostics import Diagnostic, Span, errors, in_text_order
 from milc.diagnostics.files import AnyPath
+from milc.driver.choosing import ABOUT_OPS
 from milc.driver.ignoring import silence
 from milc.driver.loading import Text, read_model
+from milc.driver.reading import reader
 from milc.ir.literals import BlobRef
 from milc.ir.nodes import Program
 from milc.package import describe
@@ -74,9 +76,10 @@ def found_in(model: Model, reported: list[Diagnostic], *, strict: bool = True) -
 def check(model: Model, reported: Iterable[Diagnostic] = ()) -> list[Diagnostic]:
     """What is wrong with a model besides what is `reported`, without giving it places."""
     reported = list(reported)
-    found = verify_program(model.program, reported=reported)
-    if not errors(reported + found):
-        # Of a program that does not hold together, more could be said than is true.
+    found = verify_program(model.program, reported=reported, read=reader(model.weights))
+    if all(finding.code.startswith(ABOUT_OPS) for finding in errors(reported + found)):
+        # Of a program that does not hold together, more could be said than is true. With errors
+        # about operations it does, and as they can be silenced they must not hide others.
         found += describe.check(model)
     held = list(references(model.program))
     spans = [_place(ref, span) for ref, span in held]

@@ -1,7 +1,8 @@
 """Verification: what is wrong with a program, as diagnostics.
 
-`structure` holds the rules of every MIL program; the rules of single operations stand beside it.
-`links` checks milc's own bookkeeping, for tests. Imports diagnostics, ir and opsets.
+`structure` holds the rules of every MIL program, `operations` checks each op against its
+definition, and `completing` writes out what definitions imply. `links` checks milc's own
+bookkeeping, for tests. Imports diagnostics, ir, syntax, schema and opsets.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from milc.diagnostics import in_text_order
 from milc.verify.links import check_links
+from milc.verify.operations import check_operations
 from milc.verify.structure import verify_structure
 
 if TYPE_CHECKING:
@@ -17,16 +19,21 @@ if TYPE_CHECKING:
 
     from milc.diagnostics import Diagnostic
     from milc.ir.nodes import Program
+    from milc.verify.operations import Read
 
-__all__ = ["check_links", "verify", "verify_structure"]
+__all__ = ["check_links", "check_operations", "verify", "verify_structure"]
 
 
-def verify(program: Program, *, reported: Iterable[Diagnostic] = ()) -> list[Diagnostic]:
+def verify(
+    program: Program, *, reported: Iterable[Diagnostic] = (), read: Read | None = None
+) -> list[Diagnostic]:
     """All that is wrong with a program, in the order of its text; empty if it is sound.
 
     `reported` are the findings of whoever read the program; what they cover is not said twice.
-    The program is fit for use if no finding is an error.
+    `read` gives what a reference into a weight file stands for, None if that cannot be read; the
+    few rules that ask for such a value hold without it. The program is fit for use if no finding
+    is an error.
     """
-    checks = (verify_structure,)
-    found = [finding for check in checks for finding in check(program, reported=reported)]
-    return in_text_order(found)
+    earlier = list(reported)
+    found = verify_structure(program, reported=earlier)
+    return in_text_order(found + check_operations(program, read=read, reported=earlier + found))

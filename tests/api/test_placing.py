@@ -24,7 +24,8 @@ CONSTS = {
 }
 OPS = """
         tensor<fp32, [4]> y = add(x = x, y = tensor<fp32, [4]>([5, 6, 7, 8]));
-        tensor<fp32, [8]> z = concat(values = (tensor<fp32, [4]>([1, 2, 3, 4]), y));
+        tensor<fp32, [8]> z = concat(
+            values = (tensor<fp32, [4]>([1, 2, 3, 4]), y), axis = int32(0));
 """
 
 

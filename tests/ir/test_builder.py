@@ -32,7 +32,8 @@ from milc.ir.types import (
     TensorType,
 )
 from milc.ir.walk import signature, walk_ops
-from milc.verify import check_links, verify
+from milc.verify import check_links
+from milc.verify import verify_structure as verify
 from tests.ir.samples import mixed, ops, values
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from milc.ir.nodes import Block, Function, Op, Program, Value
 from milc.ir.rewriter import Rewriter
 from milc.ir.types import BOOL, FP16, FP32, INT32
 from milc.ir.walk import dominates, walk_ops, walk_values
-from milc.verify import check_links, verify
+from milc.verify import check_links
+from milc.verify import verify_structure as verify
 from tests.ir.samples import chain, mixed, ops, values
 
 if TYPE_CHECKING:

@@ -22,8 +22,16 @@ if TYPE_CHECKING:
 
 # Hand-written: a const without a value, and a scalar as the value of a const of rank 4.
 MALFORMED = {
-    "corpus/mil/luengnat+rustane/models__layer0__layer_0_bwd.mil": {"MIL0411"},
+    "corpus/mil/luengnat+rustane/models__layer0__layer_0_bwd.mil": {"MIL0310", "MIL0411"},
     "corpus/mil/luengnat+rustane/models__layer0__test_conv_simple.mil": {"MIL0411"},
+}
+
+# Written by coremltools in the middle of its passes, and refused by its own loader: squeezes whose
+# stored type has another rank than what they give, and a const of symbols, whose value is lost.
+UNSOUND = {
+    "571593fe4543b4eb05e4dd19/before": {"MIL0311"},
+    "f7458a7197f85cb8bfffb2a9/before": {"MIL0311"},
+    "4abf01ce68e7f2dbb8c12e37/before": {"MIL0304"},
 }
 
 
@@ -65,7 +73,7 @@ def test_packages_of_the_corpus_are_sound() -> None:
 def test_programs_of_the_oracle_are_sound() -> None:
     count, found = faults(oracle_models())
     assert count > 4000
-    assert found == {}
+    assert found == UNSOUND
 
 
 @needs_shared

@@ -21,7 +21,7 @@ from milc.ir.rewriter import Rewriter
 from milc.ir.types import BOOL, FP16, FP32, INT32, STRING, DictType, ListType, StateType, TupleType
 from milc.syntax.parse import read
 from milc.syntax.print import with_spans
-from milc.verify import verify, verify_structure
+from milc.verify import verify_structure as verify
 from milc.verify.control_flow import fits
 from tests.ir.samples import chain, deep, mixed, ops, values
 
@@ -556,11 +556,15 @@ def test_a_path_is_given_even_without_a_place() -> None:
 
 def test_what_a_reader_has_reported_is_not_said_twice() -> None:
     program = straight(relu(Value("w", FP32(2))), relu(Value("v", FP32(2))))
-    assert [finding.code for finding in verify(program)] == ["MIL0403", "MIL0403", "MIL0402"]
+    assert [finding.code for finding in verify(program)] == [
+        "MIL0403",
+        "MIL0403",
+        "MIL0402",
+    ]
     duplicate = Diagnostic("MIL0402", "said before")
     assert [finding.code for finding in verify(program, reported=[duplicate])] == []
     warning = Diagnostic("MIL0213", "said before", severity="warning")
-    assert len(verify_structure(program, reported=[warning])) == 3
+    assert len(verify(program, reported=[warning])) == 3
     error = Diagnostic("MIL0201", "a definition was lost")
     assert [finding.code for finding in verify(program, reported=[error])] == ["MIL0402"]
 

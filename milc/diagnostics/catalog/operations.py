@@ -186,4 +186,16 @@ ENTRIES = (
         """,
         "Write the type, with `?` for dimensions that are not known.",
     ),
+    Entry(
+        "MIL0316",
+        "arguments of an unforeseen form",
+        "A rule of the operation could not be applied: an argument has a form that no rule is made"
+        " for, such as a constant of several elements where one number is meant. Core ML's tools"
+        " fail on such models too, mostly without saying why.",
+        """
+        tensor<fp32, [2, 2]> y = cumsum(x = x, axis = tensor<int32, [2]>([0, 1]));
+        """,
+        "Compare the arguments, which the finding lists, with those of the example that `milc ops`"
+        " shows for the operation.",
+    ),
 )
