@@ -308,8 +308,13 @@ def _kind(param: click.Parameter, folder: str) -> Kind:
     if param.multiple:
         return PAIRS if metavar == "KEY=VALUE" else TEXTS
     if metavar in ("DIR", "FILE", "FOLDER"):
-        return TEXT._replace(given=lambda path: os.path.relpath(os.path.join(folder, path)))
+        return TEXT._replace(given=lambda path: _from_here(folder, path))
     return TEXT
+
+
+def _from_here(folder: str, path: str) -> str:
+    """A path relative to `folder` as one relative to the current folder."""
+    return path if os.path.isabs(path) else os.path.relpath(os.path.join(folder, path))
 
 
 def _shown(value: object) -> str:

@@ -92,6 +92,9 @@ class Choice:
         """The codes that are left out in one file."""
         if not self.per_file or path is None:
             return ()
-        inside = os.path.relpath(path, self.root).replace(os.sep, "/")
+        try:
+            inside = os.path.relpath(path, self.root).replace(os.sep, "/")
+        except ValueError:  # on another drive
+            return ()
         groups = (codes for shape, codes in self.per_file.items() if fnmatchcase(inside, shape))
         return tuple(code for codes in groups for code in codes)

@@ -11,6 +11,7 @@ import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import islice
 
 from milc.diagnostics import BoundedFindings, Diagnostic, Source, Span, in_text_order
 from milc.diagnostics.prose import clip
@@ -74,7 +75,7 @@ class _Text:
         self.source = source
         self.ends: list[int] = []
         self.comments: list[int] = []
-        self.faults: list[Diagnostic] = []
+        self.faults = BoundedFindings()
         self.ignores: list[_Ignore] = []
         self.by_part: dict[int, list[_Ignore]] = defaultdict(list)
         for start, end in self._marked():
@@ -95,12 +96,13 @@ class _Text:
 
     def unused(self, unchecked: tuple[str, ...]) -> list[Diagnostic]:
         """A warning for each code that silenced nothing."""
-        return [
-            _unused(ignore)
+        useless = (
+            ignore
             for ignore in self.ignores
             if not ignore.used
             and not any(u.startswith(ignore.code) or ignore.code.startswith(u) for u in unchecked)
-        ]
+        )
+        return [_unused(ignore) for ignore in islice(useless, BoundedFindings.MOST)]
 
     def _about(self, finding: Diagnostic) -> list[_Ignore]:
         span = finding.span

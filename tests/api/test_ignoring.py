@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import milc
 from milc.diagnostics import Diagnostic, MilError, Severity, Source, Span
@@ -132,6 +134,29 @@ def test_nothing_is_of_no_use_where_not_all_was_checked() -> None:
     assert left("@0105;\na; // milc: ignore[MIL0310]") == ["1:MIL0105:e"]
     assert left("a; // milc: ignore[MIL0810, MIL08]", unchecked=("MIL08",)) == []
     assert left("@0310;\na; // milc: ignore[MIL0413]") == ["1:MIL0310:e", "2:MIL0801:w"]
+
+
+@given(
+    st.lists(
+        st.sampled_from(["// milc: ", "ignore", "[", "]", "MIL03", "MIL0310", ",", "\n", " ", ";",
+                         "{", "}", "(", ")", '"', "`", "\\", "a", "/", "\r\n", "名"])
+    )
+)  # fmt: skip
+def test_any_text_is_looked_through(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    source = Source(text)
+    found = [
+        Diagnostic("MIL0310", "m", Span(source, at, at + 1)) for at in range(0, len(text) + 1, 3)
+    ]
+    left = silence(list(found), source)
+    errors = [each for each in left if each.severity == "error"]
+    assert set(map(id, errors)) <= set(map(id, found))
+    if "ignore[" not in text:
+        assert errors == found
+
+
+def test_of_very_many_useless_comments_the_first_are_told() -> None:
+    assert len(silence([], Source("a; // milc: ignore[MIL0310, x]\n" * 3000))) == 2000
 
 
 def test_text_without_such_comments_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
