@@ -15,7 +15,7 @@ from milc.syntax.parse import read
 from milc.syntax.print import with_spans
 from milc.verify import verify_structure
 from tests.models import ARCHIVE
-from tests.ops import corpus, mutations, programs, rejected, singles, tally
+from tests.ops import corpus, mutations, programs, rejected, singles, tally, values
 from tests.ops.checking import examined
 from tests.ops.singles import Record
 from tests.ops.tally import Comparison
@@ -58,6 +58,13 @@ def show_corpus(arguments: argparse.Namespace) -> Comparison[Any]:
     """The public corpus."""
     comparison = corpus.compare()
     print_all(comparison, arguments, lambda item: print(f"        ---- {item.name}"))
+    return comparison
+
+
+def show_values(arguments: argparse.Namespace) -> Comparison[Any]:
+    """Elements that are known ahead of time."""
+    comparison = values.compare()
+    print_all(comparison, arguments, lambda value: print(f"        ---- {value.where}"))
     return comparison
 
 
@@ -133,6 +140,7 @@ FIGURES: dict[str, Callable[[argparse.Namespace], Comparison[Any]]] = {
     "rejected": show_rejected,
     "mutations": show_mutations,
     "corpus": show_corpus,
+    "values": show_values,
 }
 """Every figure by the name that picks it."""
 

@@ -376,4 +376,11 @@ REASONS = [
         "coremltools leaves a 0 in the shape as it is where a dimension of x is unknown; milc"
         " leaves the dimension that it stands for unknown",
     ),
+    Reason(
+        "slice_by_size",
+        "value",
+        "value",
+        r"^\[\]$",
+        "of size 0 nothing is left, as the type that coremltools infers says; its value has all",
+    ),
 ]

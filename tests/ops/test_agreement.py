@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 
 from milc.diagnostics import Source
+from milc.opsets import index
 from milc.syntax.parse import read
 from milc.verify import verify_structure
-from tests.ops import corpus, mutations, programs, rejected, singles
+from tests.ops import corpus, mutations, programs, rejected, singles, values
 from tests.ops.reasons import REASONS
 from tests.ops.tally import Comparison
 from tests.ops.thresholds import ALL_DEFINED, wanted
+from tests.ops.written import tag
 from tests.shared import needs_shared
 
 pytestmark = needs_shared
@@ -46,7 +48,7 @@ def test_every_single_op_and_reason() -> None:
 
 
 def _of_singles(reasons: Collection[Any]) -> list[Any]:
-    others = {"program", "rejected", "corpus"}
+    others = {"program", "rejected", "corpus", "value"}
     return [reason for reason in reasons if reason.mutation not in others]
 
 
@@ -83,3 +85,23 @@ def test_mistakes_in_programs() -> None:
 
 def test_corpus() -> None:
     agrees(corpus.compare(), "corpus", 120)
+
+
+def test_values_known_ahead() -> None:
+    comparison = values.compare()
+    agrees(comparison, "values", 2500)
+    assert comparison.total.judged > 1000
+    assert comparison.open_classes == []
+
+
+def test_definitions_are_those_that_coremltools_took() -> None:
+    """Of a function's opset each op means the newest definition that is not above it."""
+    taken: dict[tuple[str, str], set[str]] = {}
+    for record in singles.records():
+        if "def" in record:
+            taken.setdefault((record["op"], tag(record["opset"])), set()).add(tag(record["def"]))
+    assert len(taken) > 500
+    for (op, opset), sinces in taken.items():
+        definition = index.definition(op, opset)
+        assert definition is not None, op
+        assert {definition.since} == sinces, (op, opset)

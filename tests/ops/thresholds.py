@@ -11,6 +11,7 @@ SHARES = {
     "rejected": 100.0,
     "mutations": 100.0,
     "corpus": 100.0,
+    "values": 100.0,
 }
 """By figure, the cases with a listed reason counted as agreeing."""
 
