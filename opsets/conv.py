@@ -125,15 +125,15 @@ class Conv(OpDef):
 
     @constraint("C7", "`dilations` has as many elements as `strides`")
     def dilations_fit(self) -> bool:
-        return same(count(self.dilations), count(self.strides))
+        return same(count(self.dilations), self.x.rank - 2)
 
     @constraint("C8", "`weight` has a kernel length for each element of `strides` and `dilations`")
     def kernel_fits(self) -> bool:
-        return same(self.weight.rank - 2, count(self.strides))
+        return self.weight.rank == self.x.rank
 
     @constraint("C9", '`pad` has twice as many elements as `strides` if `pad_type` is "custom"')
-    def pad_fits(self) -> bool:
-        return self.pad_type.value != "custom" or pad_fits(self.pad, self.strides)
+    def pad_is_whole(self) -> bool:
+        return self.pad_type.value != "custom" or pad_fits(self.pad, self.x)
 
     @constraint(
         "C10",
@@ -177,11 +177,9 @@ class Conv17(Conv):
 
 
 class ConvQuantized(Conv):
-    """Convolution whose kernels are stored as small integers; deprecated by `constexpr` ops.
+    """Convolution whose kernels are stored as small integers. Core ML calls it experimental.
 
-    The kernels are those of `conv` with `weight` turned into numbers first: for the type "linear"
-    that is `weight * quant_scale + quant_bias`, for "lut" `weight` holds places in a table. All
-    else is as in `conv`.
+    It is `conv` with `weight * quant_scale + quant_bias` for kernels.
 
     ```mil
     func main<ios15>(tensor<fp32, [1, 1, 4]> x) {
@@ -206,8 +204,8 @@ class ConvQuantized(Conv):
         STRING, "how `weight` is stored", rank=0, choices=Choice("linear", "lut")
     )
     nbits = Const(INT32, "the bits that an element of `weight` uses, 1 to 8", rank=0, default=8)
-    quant_scale = Const(Conv.T, "what elements are multiplied by, or the table")
-    quant_bias = Const(Conv.T, "what is added to each element then")
+    quant_scale = Const(Conv.T, "what elements of `weight` are multiplied by")
+    quant_bias = Const(Conv.T, "what is added to each product")
 
     @constraint("C11", "`nbits` is between 1 and 8")
     def bits_fit(self) -> bool | None:
@@ -271,9 +269,15 @@ class ConvTranspose(OpDef):
     def bias_has_channels(self) -> bool:
         return self.bias is None or same(self.bias.shape[0], self.out_channels())
 
-    @constraint("C2", "`groups` divides the first dimension of `weight`, the input channels")
+    @constraint(
+        "C2",
+        "`groups` divides the input channels of `weight`, its first dimension, and the second one"
+        " is known",
+    )
     def groups_divide_channels(self) -> bool | None:
-        groups, channels = self.groups.value, self.weight.shape[0]
+        groups, (channels, others, *_) = self.groups.value, self.weight.shape
+        if others is None:
+            return False
         return None if groups is None else groups >= 1 and (channels or 0) % groups == 0
 
     @constraint(
@@ -296,16 +300,16 @@ class ConvTranspose(OpDef):
 
     @constraint("C5", "`dilations` has as many elements as `strides` if no `output_shape` is given")
     def dilations_fit(self) -> bool:
-        return self.is_given() or same(count(self.dilations), count(self.strides))
+        return self.is_given() or same(count(self.dilations), self.x.rank - 2)
 
     @constraint(
         "C6",
         '`pad` has twice as many elements as `strides` if `pad_type` is "custom" and no'
         " `output_shape` is given",
     )
-    def pad_fits(self) -> bool:
+    def pad_is_whole(self) -> bool:
         padded = self.pad_type.value == "custom" and not self.is_given()
-        return not padded or pad_fits(self.pad, self.strides)
+        return not padded or pad_fits(self.pad, self.x)
 
     @constraint(
         "C7",
@@ -316,8 +320,12 @@ class ConvTranspose(OpDef):
         asked = self.output_shape
         if asked is None or asked.elements is None:
             return True
-        begin = (self.x.shape[0], self.out_channels())
-        return asked.elements[:2] == begin and len(asked.elements) == self.x.rank
+        number, channels, *_ = (*asked.elements, None, None)
+        return (
+            len(asked.elements) == self.x.rank
+            and (number is None or number == self.x.shape[0])
+            and same(channels, self.out_channels())
+        )
 
     @constraint(
         "C8",

@@ -141,6 +141,8 @@ class Matmul(OpDef):
         return self.x.element
 
     def infer(self) -> TensorType:
+        # Of a row and several matrices coremltools drops the first dimension instead of the row's,
+        # against the example in its own definition.
         left, right = self.left(), self.right()
         outer = broadcast(left[:-2], right[:-2]) or ()
         rows = left[-2:-1] if self.x.rank > 1 else ()

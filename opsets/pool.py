@@ -71,11 +71,11 @@ class Pool(OpDef):
 
     @constraint("C6", "`kernel_sizes` has as many elements as `strides`")
     def kernel_fits(self) -> bool:
-        return same(count(self.kernel_sizes), count(self.strides))
+        return same(count(self.kernel_sizes), self.x.rank - 2)
 
     @constraint("C7", "`pad` has twice as many elements as `strides`")
     def pad_is_whole(self) -> bool:
-        return pad_fits(self.pad, self.strides)
+        return pad_fits(self.pad, self.x)
 
     @constraint("C8", "`x` has one to three spatial dimensions")
     def has_space(self) -> bool:

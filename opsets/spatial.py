@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from milc.schema.rules import same
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -15,8 +17,6 @@ if TYPE_CHECKING:
 
 PADDINGS: Final = ("valid", "same", "same_lower", "custom")
 """What `pad_type` may be; `same_lower` in ios15 not yet."""
-
-FOR_EACH: Final = "for each spatial dimension"
 
 
 def ones(op: Any) -> tuple[int, ...]:
@@ -45,10 +45,9 @@ def positive(argument: Bound) -> bool:
     return all(element is None or element >= 1 for element in argument.elements or ())
 
 
-def pad_fits(pad: Bound, strides: Bound) -> bool:
-    """Whether `pad` has two elements for each of `strides`, as far as that is known."""
-    ahead, wanted = count(pad), count(strides)
-    return ahead is None or wanted is None or ahead == 2 * wanted
+def pad_fits(pad: Bound, x: Bound) -> bool:
+    """Whether `pad` has two elements for each spatial dimension of `x`, as far as is known."""
+    return same(count(pad), 2 * (x.rank - 2))
 
 
 def dilated(
