@@ -415,8 +415,9 @@ class CropResize17(CropResize16):
 
     @constraint("C2", "`box_indices` has an element for each of the `boxes`")
     def an_index_each(self) -> bool:
+        # coremltools takes an unknown number for another one than a known number.
         indices: Bound | None = self.box_indices
-        return indices is None or same(indices.shape[0], self.boxes.shape[0])
+        return indices is None or indices.shape[0] == self.boxes.shape[0]
 
     @constraint("C3", "`box_indices` are below the number of images of `x`")
     def images_are_there(self) -> bool:

@@ -52,7 +52,8 @@ def bind(op: Op, definition: type[OpDef], context: Context) -> tuple[Binding, li
     given: dict[str, tuple[Operand, ...]] = op.args
     if definition.in_attributes and op.attributes:
         held = {n: (v,) for n, v in op.attributes.items() if n != "name"}
-        given = {**held, **given}
+        # What an open op takes may be called as one of its attributes is.
+        given = {**given, **held} if definition.is_open else {**held, **given}
     for name, operands in given.items():
         arg = definition.args.get(name)
         if arg is None:
