@@ -6,6 +6,7 @@ Shapes are taken apart with slices, so these fold. Facts: coremltools 9.0,
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import NamedTuple
 
 from milc.ir.types import BOOL, FP16, FP32, INT8, INT16, INT32, UINT8, UINT16, TensorType
@@ -150,12 +151,13 @@ class Slicing(OpDef):
 
     @constraint("C7", "`stride` is 0 nowhere but where `squeeze_mask` is true")
     def stride_moves(self) -> bool:
-        return all(part.is_index or part.stride for part in self.slices() or ())
+        return all(part.is_index or part.stride for part in self.slices or ())
 
     @constraint("C8", "`begin` and `end`, counted from one edge, follow in the way of `stride`")
     def slices_follow_stride(self) -> bool:
-        return not any(part.is_contradictory for part in self.slices() or ())
+        return not any(part.is_contradictory for part in self.slices or ())
 
+    @cached_property
     def slices(self) -> list[Slice] | None:
         """What is taken along each dimension; None if a constant that says so is not known."""
         rank = self.x.rank
@@ -174,7 +176,7 @@ class Slicing(OpDef):
 
     def taken(self) -> tuple[int | None, ...] | None:
         """The shape of the slice; None if not even its rank is known."""
-        slices = self.slices()
+        slices = self.slices
         if slices is None:
             return None
         return tuple(part.length for part in slices if not part.is_index)
@@ -185,7 +187,7 @@ class Slicing(OpDef):
             return None
         steps = strides([dim or 0 for dim in self.x.shape])
         offsets = []
-        for part, step in zip(self.slices() or (), steps, strict=False):
+        for part, step in zip(self.slices or (), steps, strict=False):
             places = part.places
             if places is None:
                 return None
