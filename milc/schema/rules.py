@@ -116,7 +116,11 @@ def settle(element: ElementType, elements: Elements | None) -> Elements | None:
     An integer type holds no fraction and nothing out of its range; such elements become unknown,
     since what a device makes of them is nowhere said.
     """
-    return None if elements is None else tuple([_settled(element, each) for each in elements])
+    if elements is None:
+        return None
+    if element.is_float and None not in elements:
+        return tuple(unpack(element, pack(element, elements), len(elements)))
+    return tuple([_settled(element, each) for each in elements])
 
 
 def _settled(element: ElementType, value: Any) -> Any:
