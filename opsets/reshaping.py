@@ -103,7 +103,9 @@ class Squeeze(OpDef):
     # numpy, by which coremltools computes ahead, does not let a longer dimension stay.
     @constraint("C3", "`axes` are dimensions of length 1 if `x` is known before the program runs")
     def axes_fit_value(self) -> bool:
-        if self.axes is None or (self.x.literal is None and whole(self.x) is None):
+        # Also where the constant is in a weight file that cannot be read.
+        constant = getattr(self.x.operand, "literal", self.x.operand) is not None
+        if self.axes is None or not (constant or whole(self.x)):
             return True
         return all(self.x.shape[axis] in (1, None) for axis in self.chosen() or ())
 

@@ -153,9 +153,15 @@ class Slicing(OpDef):
     def stride_moves(self) -> bool:
         return all(part.is_index or part.stride for part in self.slices or ())
 
-    @constraint("C8", "`begin` and `end`, counted from one edge, follow in the way of `stride`")
-    def slices_follow_stride(self) -> bool:
-        return not any(part.is_contradictory for part in self.slices or ())
+    @constraint(
+        "C8", "`begin` is not behind `end` in the way of `stride`, where both count from one edge"
+    )
+    def slices_follow_stride(self) -> bool | str:
+        for axis, part in enumerate(self.slices or ()):
+            if part.is_contradictory:
+                way = f"from {part.begin} to {part.end} in steps of {part.stride}"
+                return f"dimension {axis} goes {way}"
+        return True
 
     @cached_property
     def slices(self) -> list[Slice] | None:
@@ -318,8 +324,11 @@ class SliceBySize(OpDef):
         return all(size is None or size >= -1 for size in self.size.elements or ())
 
     @constraint("C4", "`begin` lies in `x` or at its end where `size` is -1")
-    def rest_is_there(self) -> bool:
-        return all(dim is None or dim >= 0 for dim in self.dims())
+    def rest_is_there(self) -> bool | str:
+        for axis, dim in enumerate(self.dims()):
+            if dim is not None and dim < 0:
+                return f"dimension {axis} has {self.x.shape[axis]} places"
+        return True
 
     def dims(self) -> tuple[int | None, ...]:
         """The dimensions of the result."""
