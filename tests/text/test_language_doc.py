@@ -22,7 +22,7 @@ from milc.syntax.format import format_text
 from milc.syntax.literals import MAX_DEPTH
 from milc.syntax.parse import read
 from milc.syntax.print import to_text
-from milc.verify import verify
+from milc.verify import verify, verify_structure
 from tests.shared import ROOT
 
 DOCUMENT = ROOT / "docs" / "language.md"
@@ -111,7 +111,9 @@ def test_fragments_stand_where_the_document_says() -> None:
 def test_an_example_is_reported_as_it_says(example: Example) -> None:
     source = Source(example.program, "language.md")
     program, findings = read(source)
-    findings = silence(findings + verify(program, reported=findings), source)
+    # `made`, which a type or value stands in, is no op: only the structure is looked at there.
+    check = verify if example.kind in ("mil", "mil statements") else verify_structure
+    findings = silence(findings + check(program, reported=findings), source)
     assert all(finding.span is not None for finding in findings)
     reported = {
         (finding.span.source.position(finding.span.start)[0], finding.severity, finding.code)
