@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from milc.ir.types import BOOL, FP16, FP32, INT32, TensorType, Type
+from milc.ir.types import BOOL, FP16, FP32, INT32, TO_INFER, UNKNOWN_TYPE, TensorType, Type
 from milc.schema import (
     Bound,
     Domain,
@@ -73,7 +73,8 @@ class Branching(OpDef):
 
     def given_by(self, block: int) -> tuple[Type, ...]:
         """The types of what a block returns, or those declared if the structure is not sound."""
-        declared = tuple([result.type for result in self.op.results])
+        types = [result.type for result in self.op.results]
+        declared = tuple([UNKNOWN_TYPE if type is TO_INFER else type for type in types])
         if len(self.op.blocks) != len(self.blocks):
             return declared
         outputs = self.op.blocks[block].outputs

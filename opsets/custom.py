@@ -5,7 +5,7 @@ Facts: coremltools 9.0, `backend/mil/load.py`, which writes them; its own loader
 
 from __future__ import annotations
 
-from milc.ir.types import STRING, ListType, TensorType, Type
+from milc.ir.types import STRING, TO_INFER, UNKNOWN_TYPE, ListType, TensorType, Type
 from milc.schema import Const, OpDef, OptionalConst, constraint
 
 
@@ -45,4 +45,5 @@ class CustomLayer(OpDef):
         return all(kind is TensorType(STRING) for kind in kinds)
 
     def infer(self) -> tuple[Type, ...]:
-        return tuple([result.type for result in self.op.results])
+        declared = [result.type for result in self.op.results]
+        return tuple([UNKNOWN_TYPE if type is TO_INFER else type for type in declared])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from milc.diagnostics.prose import many
 from milc.ir.fit import fits
-from milc.ir.types import BOOL, TensorType, Type
+from milc.ir.types import BOOL, TO_INFER, TensorType, Type
 from milc.verify import places
 
 if TYPE_CHECKING:
@@ -95,6 +95,8 @@ def _condition(block: Block) -> Iterator[Problem]:
 
 
 def _is_one_bool(type: Type) -> bool:
+    if type is TO_INFER:
+        return True
     # coremltools' own programs return tensor<bool, [1]> as well as bool.
     return isinstance(type, TensorType) and type.element is BOOL and type.count in (1, None)
 

@@ -651,6 +651,10 @@ def test_a_condition_may_return_a_tensor_of_one_bool() -> None:
     assert verify(program) == []
 
 
+def test_a_condition_may_leave_its_type_open() -> None:
+    assert found_in(loop(KEEP.replace("bool again", "_ again"), "{ } -> (a)")) == []
+
+
 def test_long_and_deep_programs() -> None:
     assert verify(deep(20_000)) == []
     program = chain(20_000)
