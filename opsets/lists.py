@@ -35,7 +35,6 @@ from milc.schema import (
     Variadic,
     constraint,
 )
-from milc.schema.rules import same
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -269,7 +268,8 @@ class ListScatter(ListOp):
 
     @constraint("C1", "`value` has as many rows as there are `indices`")
     def a_row_each(self) -> bool:
-        return self.value.rank > 0 and same(self.value.shape[0], self.indices.shape[0])
+        # coremltools takes an unknown number for another one than a known number.
+        return self.value.shape[:1] == self.indices.shape
 
     @constraint("C2", "`value` has rows of the type that the list `ls` holds")
     def rows_fit_list(self) -> bool:
