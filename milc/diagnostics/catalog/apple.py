@@ -163,8 +163,8 @@ MESSAGES = (
         r"failed to find type of",
         """
         A name is used that no operation or input before it defines. Either it is misspelt, or what
-        defines it comes later or in another function; names that are no identifiers, such as
-        `conv1.weight`, are another cause, for in text they are not read as one name.
+        defines it comes later or in another function. A name that is no identifier, such as
+        `conv1.weight`, may be the cause too, since text has no such names.
         """,
         """
         tensor<fp32, [2]> y = relu(x = hidden)[name = string("y")];
@@ -265,9 +265,10 @@ MESSAGES = (
         " code: …",
         r"failed to build the model execution plan",
         """
-        The program was read, but none of the devices that were allowed could be given it: a
-        processor's compiler refused an operation, a shape or a size. The number is not documented.
-        The reason, if there is one, stands in the system's log before this message.
+        The program was read, but no plan could be made to run it on the processors that were
+        allowed. Public reports tell of operations, shapes and sizes that one of them does not take,
+        and of programs that are not valid. The number is not documented; if a reason is given, it
+        stands in the system's log before this message.
         """,
         """
         $ log stream --predicate 'subsystem == "com.apple.coreml"'
@@ -345,9 +346,9 @@ MESSAGES = (
         "InvalidMILProgram",
         r"invalid ?MIL ?program",
         """
-        The program was read and then refused, as a whole: Core ML's compiler says so where it
-        gives a reason nowhere else. It may be that the program is not valid, or that it is and uses
-        something that this system or device does not have.
+        The program was read and then refused as a whole; the message gives no reason. It may be
+        that the program is not valid, or that it is and uses something that this system or device
+        does not have.
         """,
         """
         $ milc verify Model.mlpackage
