@@ -98,7 +98,7 @@ class Gru(Recurrent):
 
         r = f(W_ir x_t + W_hr h_(t-1) + b_r)
         z = f(W_iz x_t + W_hz h_(t-1) + b_z)
-        o = g(W_io x_t + r * (W_ho h_(t-1)) + b_o)
+        o = g(W_io x_t + W_ho (r * h_(t-1)) + b_o)
         h_t = (1 - z) * o + z * h_(t-1)
 
     `weight_ih`, `weight_hh` and `bias` hold what belongs to r, to o and to z, one below the other.
@@ -140,9 +140,10 @@ class Gru17(Gru):
 
 
 class Gru18(Gru17):
-    """The products may have biases of their own, and `reset_after` says where r comes in.
+    """The input may have biases of its own, and `reset_after` says where r comes in.
 
-    `bias` then belongs to the products with the hidden state, `input_bias` to those with the input.
+    With it, o is g(W_io x_t + c_o + r * (W_ho h_(t-1) + b_o)), where c is `input_bias`: r is
+    applied to the product and its bias, not to the hidden state in front of the product.
 
     ```mil
     func main<ios18>(tensor<fp16, [7, 1, 1]> x, tensor<fp16, [1, 1]> h0) {
@@ -160,7 +161,7 @@ class Gru18(Gru17):
     since = "ios18"
 
     reset_after = OptionalConst(
-        BOOL, "whether r is applied to the product W_ho h, its bias included; false if left out",
+        BOOL, "whether r is applied behind the product with W_ho; false if left out",
         rank=0,
     )  # fmt: skip
     input_bias = OptionalConst(
@@ -172,11 +173,11 @@ class Lstm(Recurrent):
     """A network of long short-term memory, read in one direction or in both.
 
     With x_t the input of step t, h_0 = `initial_h`, c_0 = `initial_c`, `*` element by element,
-    f for `recurrent_activation`, g for `cell_activation` and a for `activation`:
+    s for `recurrent_activation`, g for `cell_activation` and a for `activation`:
 
-        i = f(W_ii x_t + W_hi h_(t-1) + b_i)
-        f = f(W_if x_t + W_hf h_(t-1) + b_f)
-        o = f(W_io x_t + W_ho h_(t-1) + b_o)
+        i = s(W_ii x_t + W_hi h_(t-1) + b_i)
+        f = s(W_if x_t + W_hf h_(t-1) + b_f)
+        o = s(W_io x_t + W_ho h_(t-1) + b_o)
         z = g(W_iz x_t + W_hz h_(t-1) + b_z)
         c_t = f * c_(t-1) + i * z
         h_t = o * a(c_t)
