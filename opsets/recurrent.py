@@ -16,7 +16,7 @@ ACTIVATIONS: Final = Choice(
 """The functions that lstm allows."""
 
 MORE_ACTIVATIONS: Final = Choice(*ACTIVATIONS, "sigmoid_hard", any_case=True)
-"""Those of gru and rnn, whose documentation calls one of them by another name."""
+"""Those of rnn, whose documentation calls one of them by another name; gru's names none."""
 
 
 class Recurrent(OpDef):
@@ -122,9 +122,9 @@ class Gru(Recurrent):
     weight_hh = Const(Recurrent.T, "the weights of the hidden state, [3 * H, H]", rank=2)
     bias = OptionalConst(Recurrent.T, "b, [3 * H]; zeros if left out")
     recurrent_activation = Const(
-        STRING, "the function of the gates r and z", rank=0, default="sigmoid",
-        choices=MORE_ACTIVATIONS,
-    )  # fmt: skip
+        STRING, 'the function f of the gates r and z, as "sigmoid"', rank=0, default="sigmoid"
+    )
+    activation = Const(STRING, 'the function g, as "tanh"', rank=0, default="tanh")
 
     @constraint("C1", "`weight_hh` has 3 rows for each of its columns")
     def rows_of_three(self) -> bool:

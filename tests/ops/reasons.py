@@ -149,11 +149,11 @@ REASONS = [
         "the modes of resample are told one by one, and coremltools takes any string for them",
     ),
     Reason(
-        "gru rnn",
+        "rnn",
         "param",
         "refused",
         "MIL0313 .*activation",
-        "no device knows other activations; coremltools looks at those of lstm alone",
+        "the definition names the activations; coremltools looks at those of lstm alone",
     ),
     Reason(
         "lstm",
