@@ -30,6 +30,10 @@ def show_singles(arguments: argparse.Namespace) -> Comparison[Any]:
     chosen = singles.records(set(arguments.op), set(arguments.mutation))
     comparison = singles.compare(chosen)
     print_all(comparison, arguments, print_example)
+    total, aside = comparison.total, singles.not_looked_at(comparison)
+    share = 100.0 * total.agree / max(total.judged - aside, 1)
+    print(f"\n{share:.2f} % of those agree that are left without {aside} in which coremltools")
+    print("lets pass what a definition forbids: another dimension, rank or value of a parameter")
     return comparison
 
 

@@ -178,3 +178,19 @@ def compare(records: Iterable[Record]) -> Comparison[Record]:
         key = key_of(record, outcome) if outcome is not None and outcome.sort else None
         comparison.add(record["op"], mutation_of(record), record, key, judged)
     return comparison
+
+
+def not_looked_at(comparison: Comparison[Record]) -> int:
+    """How many cases milc alone rejects, for a listed reason, in which a value or shape is changed.
+
+    That coremltools accepts these says only that it does not check them.
+    """
+    classes = comparison.classes.values()
+    strict = (
+        each
+        for each in classes
+        if each.reason is not None
+        and each.key.sort == "refused"
+        and each.key.mutation in ("dim", "rank", "param")
+    )
+    return sum(len(each.examples) for each in strict)
