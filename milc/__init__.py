@@ -6,6 +6,7 @@ The verbs of the command line, and what they work on:
     print(milc.to_text(model))                    as text
     program = milc.parse(text)                    text alone
     milc.verify(model)                            what is wrong with it, as diagnostics
+    milc.infer(model)                             types that are left open, filled in
     milc.save(model, "Copy.mlpackage")
     milc.compile("model.mil", "Model.mlpackage")  load, verify and save
     milc.decompile("Model.mlpackage", "model/")   a folder that `compile` takes
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from milc.driver.checking import verify
     from milc.driver.compiling import compile, save
     from milc.driver.decompiling import decompile, to_text
+    from milc.driver.fixing import infer
     from milc.driver.inspecting import info
     from milc.driver.loading import load
     from milc.ir.builder import Builder
@@ -47,6 +49,7 @@ __all__ = [
     "compile",
     "decompile",
     "format_text",
+    "infer",
     "info",
     "load",
     "parse",
@@ -64,6 +67,7 @@ _HOMES = {
     "compile": "driver.compiling",
     "decompile": "driver.decompiling",
     "format_text": "syntax.format",
+    "infer": "driver.fixing",
     "info": "driver.inspecting",
     "load": "driver.loading",
     "parse": "syntax.parse",

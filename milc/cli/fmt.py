@@ -32,6 +32,11 @@ Examples:
 @click.argument("paths", metavar="PATH…", nargs=-1, required=True)
 @click.option("--check", is_flag=True, help="Write nothing; name the files that would change.")
 @click.option("--diff", is_flag=True, help="Write nothing; print what would change.")
+@click.option(
+    "--infer",
+    is_flag=True,
+    help="First write out what definitions of ops tell: types left open, as `_`, and defaults.",
+)
 @style_option
 @click.option(
     "--stdin-filename",
@@ -47,6 +52,7 @@ def command(
     paths: tuple[str, ...],
     check: bool,
     diff: bool,
+    infer: bool,
     style: Style,
     stdin_filename: str,
     quiet: bool,
@@ -60,15 +66,17 @@ def command(
     if STDIN in paths:
         if len(paths) > 1:
             raise click.UsageError("`-` is standard input, and stands alone.")
-        return _standard_input(report, stdin_filename, check, diff, style)
-    return _Run(report, check, diff, quiet, style).files(paths)
+        return _standard_input(report, stdin_filename, check, diff, style, infer)
+    return _Run(report, check, diff, quiet, style, infer).files(paths)
 
 
-def _standard_input(report: Report, name: str, check: bool, diff: bool, style: Style) -> int:
+def _standard_input(
+    report: Report, name: str, check: bool, diff: bool, style: Style, infer: bool
+) -> int:
     from milc.driver.formatting import Formatted
 
     report.stdout_is_taken = not check or diff
-    text = Formatted(sys.stdin.buffer.read(), name, style)
+    text = Formatted(sys.stdin.buffer.read(), name, style, infer=infer)
     if diff:
         put(text.diff())
     elif not check:
@@ -80,12 +88,15 @@ def _standard_input(report: Report, name: str, check: bool, diff: bool, style: S
 class _Run:
     """One run over files; counts what became of them."""
 
-    def __init__(self, report: Report, check: bool, diff: bool, quiet: bool, style: Style) -> None:
+    def __init__(
+        self, report: Report, check: bool, diff: bool, quiet: bool, style: Style, infer: bool
+    ) -> None:
         self.report = report
         self.dry = check or diff
         self.diff = diff
         self.quiet = quiet
         self.style = style
+        self.infer = infer
         self.changed = self.unchanged = self.failed = 0
         report.stdout_is_taken = diff
 
@@ -108,7 +119,7 @@ class _Run:
         from milc.driver.formatting import format_file
 
         try:
-            text = format_file(path, self.style)
+            text = format_file(path, self.style, infer=self.infer)
             if text.changed:
                 self.change(text)
             else:

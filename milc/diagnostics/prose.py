@@ -79,3 +79,11 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     from difflib import get_close_matches
 
     return next(iter(get_close_matches(word, list(known), 1)), None) if len(word) < 60 else None
+
+
+def evident(word: str, known: Iterable[str]) -> str | None:
+    """The known word that this one can only be a slip of: none other is nearly as like."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, list(known), 2, 0.7) if len(word) < 60 else []
+    return near[0] if len(near) == 1 else None

@@ -22,6 +22,7 @@ from milc.package.kinds import sniff
 from milc.package.model import Model
 from milc.package.references import references
 from milc.verify import verify as verify_program
+from milc.verify.completing import has_open_types, infer_types
 
 UNCHECKED = ("MIL08",)
 """How codes begin of which nothing is looked for: a comment may silence them in vain."""
@@ -53,6 +54,7 @@ def verify_file(path: AnyPath | Text, *, weights: AnyPath | None = None) -> list
     model cannot be read at all.
     """
     model, found = read_model(path, weights=weights)
+    infer_types(model.program, read=reader(model.weights))
     bare_text = isinstance(path, Text) or sniff(Path(path)) == "text"
     found = found_in(model, found, strict=not bare_text or weights is not None)
     return silence(found, model.program.source, unchecked=UNCHECKED)
@@ -77,7 +79,8 @@ def check(model: Model, reported: Iterable[Diagnostic] = ()) -> list[Diagnostic]
     """What is wrong with a model besides what is `reported`, without giving it places."""
     reported = list(reported)
     found = verify_program(model.program, reported=reported, read=reader(model.weights))
-    if all(finding.code.startswith(ABOUT_OPS) for finding in errors(reported + found)):
+    whole = not has_open_types(model.program)
+    if whole and all(each.code.startswith(ABOUT_OPS) for each in errors(reported + found)):
         # Of a program that does not hold together, more could be said than is true. With errors
         # about operations it does, and as they can be silenced they must not hide others.
         found += describe.check(model)

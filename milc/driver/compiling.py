@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 from milc.diagnostics import MilError, errors
 from milc.diagnostics.files import AnyPath
 from milc.driver.checking import UNCHECKED, found_in
+from milc.driver.fixing import complete
 from milc.driver.ignoring import silence
 from milc.driver.loading import Text, read_model
 from milc.driver.progress import SILENT, Progress
+from milc.driver.reading import reader
 from milc.ir.nodes import Program
 from milc.package.model import Model, undo_compiler
 from milc.package.model import save as save_model
 from milc.package.references import references
+from milc.verify.completing import infer_types
 
 if TYPE_CHECKING:
     from milc.diagnostics import Diagnostic
@@ -41,10 +44,12 @@ def compile(
 ) -> Model:
     """Write the model at `source` as .mlpackage or, if it has no weights, as .mlmodel.
 
-    `source` is what `milc.load` reads. `model_json` gives the description, as protobuf JSON of the
-    Model message without the program; the next ones set single entries of it. `externalize` moves
-    literals of more bytes into the weight file, `inline` blobs of at most so many into the program.
-    `choose` makes of what was found what counts: errors in it keep the model from being written.
+    `source` is what `milc.load` reads. What text leaves open is written out: types of results, and
+    every argument that has a default, as Core ML's compiler asks for them. `model_json` gives the
+    description, as protobuf JSON of the Model message without the program; the next ones set single
+    entries of it. `externalize` moves literals of more bytes into the weight file, `inline` blobs
+    of at most so many into the program. `choose` makes of what was found what counts: errors in it
+    keep the model from being written.
     Returns the model, with the warnings in its `notes`. Raises MilError with all that is wrong
     with it, unless `verify` is False; `output` is then as it was.
     """
@@ -68,6 +73,8 @@ def compile(
     if errors(found):
         raise MilError(found)
     model.notes += found
+    if model.program.source is not None:
+        complete(model)
     _move(model, externalize, inline)
     write(model, output, progress)
     return model
@@ -77,6 +84,7 @@ def _check(
     model: Model, found: list[Diagnostic], verify: bool, progress: Progress
 ) -> list[Diagnostic]:
     """What is wrong with a model, `found` with its text included."""
+    infer_types(model.program, read=reader(model.weights))
     if verify:
         progress.phase("verifying")
         found = found_in(model, found)

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING
 from milc.diagnostics import Diagnostic, MilError, Source, edits, errors
 from milc.diagnostics.files import AnyPath, decode, read_bytes
 from milc.driver.changes import Change
+from milc.driver.checking import verify_file
+from milc.driver.loading import Text
 from milc.driver.reading import reader
 from milc.ir.nodes import Program
+from milc.package.kinds import sniff
 from milc.package.model import Model
 from milc.package.weights import WeightFiles
 from milc.syntax.parse import read
@@ -53,17 +56,32 @@ def completed(text: str, path: str) -> str:
     return edits.apply(text, completions(program, read=reader(WeightFiles(Path(path).parent))))
 
 
-def fixed(path: AnyPath, *, weights: AnyPath | None = None) -> Change:
-    """What a file of MIL text becomes when all is mended that can only mean one thing.
+def fixed(
+    path: AnyPath | Text, *, weights: AnyPath | None = None
+) -> tuple[Change, list[Diagnostic]]:
+    """What a MIL text becomes when all is mended that can only mean one thing, and what is left.
 
     Defaults and open types are written out, declared types corrected, reserved words renamed, and
-    names of ops and arguments mended where one is near. Nothing is written: see `Change`. Raises
-    MilError where the file cannot be read; a text that does not parse is left as it is.
+    names of ops and arguments mended where one is near. Nothing is written: see `Change`. What is
+    left is what `verify_file` would find. Raises MilError where there is no text (MIL0034) or it
+    cannot be read; a text that does not parse is left as it is.
     """
-    data = read_bytes(path)
-    before = decode(data, str(path))
-    root = Path(weights) if weights is not None else Path(path).parent
-    return Change(str(path), before, fixed_text(before, str(path), reader(WeightFiles(root))), data)
+    text = path if isinstance(path, Text) else _text(path)
+    before = decode(text.data, text.path)
+    files = WeightFiles(Path(weights) if weights is not None else text.root)
+    after = fixed_text(before, text.path, reader(files))
+    left = verify_file(Text(after.encode(), text.path, text.root), weights=weights)
+    return Change(text.path, before, after, text.data), left
+
+
+def _text(path: AnyPath) -> Text:
+    """The text at a path. Raises MilError (MIL0034) if something else is there."""
+    place = Path(path)
+    if sniff(place) == "text":
+        return Text(read_bytes(path), str(path), place.parent)
+    message = "no MIL text, and only text can be mended"
+    help = f"milc decompile {path} -o {place.stem}.mil"
+    raise MilError(Diagnostic("MIL0034", message, path=str(path), help=help))
 
 
 def fixed_text(text: str, path: str = "<text>", read_blob: Read | None = None) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from milc.diagnostics.prose import nearest
+from milc.diagnostics.prose import evident, nearest
 from milc.ir.types import TO_INFER, UNKNOWN_TYPE, StateType, TensorType
 from milc.opsets import index
 from milc.schema import Bound, level
@@ -153,7 +153,7 @@ def _unknown(op: Op, definition: type[OpDef], name: str) -> Fault:
     near = nearest(name, free)
     help = f"did you mean `{near}`?" if near else f"it takes {', '.join(definition.args)}"
     message = f"{op.kind} has no argument `{name}`"
-    return Fault("MIL0303", name, message, help, instead=near or "")
+    return Fault("MIL0303", name, message, help, instead=evident(name, free) or "")
 
 
 def _addition(arg: Arg) -> str | None:

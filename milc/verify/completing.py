@@ -61,12 +61,17 @@ def unwritten(program: Program, *, read: Read | None = None) -> list[Unwritten]:
     return run.unwritten
 
 
+def has_open_types(program: Program) -> bool:
+    """Whether the type of a result is left open."""
+    return any(value.type is TO_INFER for value in walk_values(program))
+
+
 def infer_types(program: Program, *, read: Read | None = None) -> list[Diagnostic]:
     """Fill in, in place, the types of results that are left open.
 
     Returns the findings about the ops, among which is why where one could not be inferred.
     """
-    if not any(value.type is TO_INFER for value in walk_values(program)):
+    if not has_open_types(program):
         return []
     run = Operations(program, read)
     run.run()
@@ -122,4 +127,5 @@ def _defaults(missing: list[Unwritten], version: str) -> Iterator[Edit]:
         separator = ", " if op.args or op in begun else ""
         begun.add(op)
         if end is not None:
-            yield Edit(end, f"{separator}{arg} = {literal_text(meant, version)}")
+            value = f"{type_text(meant.type, version)}({literal_text(meant, version)})"
+            yield Edit(end, f"{separator}{arg} = {value}")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from milc.diagnostics import BoundedFindings, Diagnostic, Edit, Label, errors, in_text_order
-from milc.diagnostics.prose import many, nearest
+from milc.diagnostics.prose import evident, many, nearest
 from milc.ir.fit import fits
 from milc.ir.nodes import Op, Value
 from milc.ir.types import TO_INFER, TensorType, Type
@@ -233,7 +233,7 @@ class Operations:
             return
         near = nearest(op.kind, index.families())
         help = f"did you mean `{near}`?" if near else None
-        fix = _instead(span, op.kind, near)
+        fix = _instead(span, op.kind, evident(op.kind, index.families()))
         self._report(op, "MIL0301", f"there is no op `{op.kind}`", help, span, fix=fix)
 
     def _fault(self, op: Op, binding: Binding, fault: Fault) -> None:

@@ -111,6 +111,15 @@ ENTRIES = (
         """,
     ),
     Entry(
+        "MIL0034",
+        "nothing to mend in what is no text",
+        "`milc verify --fix` edits MIL text in place. A package or a compiled model holds the"
+        " program in another form, and is not rewritten by a check.",
+        "$ milc verify --fix Model.mlpackage",
+        "Make text of it with `milc decompile`, mend that, and compile it again. Defaults and types"
+        " that are left open are written out by `milc compile` anyway.",
+    ),
+    Entry(
         "MIL0035",
         "not in the reference",
         "`milc ops` and `milc scaffold` were asked about an operation, a family or an opset that"
