@@ -50,6 +50,7 @@ class ClampedRelu17(ClampedRelu):
     """
 
     since = "ios17"
+    instead = "`alpha` and `beta` of the element type of `x`"
     U = Domain(FP16, FP32)
     alpha = Const(U, "the slope where `x` is negative, a scalar", rank=0)
     beta = Const(U, "the upper bound of the result, a scalar", rank=0)
@@ -81,6 +82,7 @@ class Elu17(Elu):
     """
 
     since = "ios17"
+    instead = "an `alpha` of the element type of `x`"
     U = Domain(FP16, FP32)
     alpha = Const(U, "the factor where `x` is not positive, a scalar", rank=0)
 
@@ -137,6 +139,7 @@ class LeakyRelu17(LeakyRelu):
     """
 
     since = "ios17"
+    instead = "an `alpha` of the element type of `x`"
     U = Domain(FP16, FP32)
     alpha = Const(U, "the slope where `x` is negative, a scalar", rank=0)
 
@@ -168,6 +171,7 @@ class LinearActivation17(LinearActivation):
     """
 
     since = "ios17"
+    instead = "`alpha` and `beta` of the element type of `x`"
     U = Domain(FP16, FP32)
     alpha = Const(U, "the slope, a scalar", rank=0)
     beta = Const(U, "what is added, a scalar", rank=0)
@@ -214,6 +218,7 @@ class Prelu17(Prelu):
     """
 
     since = "ios17"
+    instead = "an `alpha` of the element type of `x`"
     U = Domain(FP16, FP32)
     alpha = Const(U, "the slope of each channel where `x` is negative, [C]", rank=1)
 
@@ -275,6 +280,7 @@ class ScaledTanh17(ScaledTanh):
     """
 
     since = "ios17"
+    instead = "`alpha` and `beta` of the element type of `x`"
     U = Domain(FP16, FP32)
     alpha = Const(U, "the factor of the result, a scalar", rank=0)
     beta = Const(U, "the factor of `x`, a scalar", rank=0)
@@ -321,6 +327,7 @@ class SigmoidHard17(SigmoidHard):
     """
 
     since = "ios17"
+    instead = "`alpha` and `beta` of the element type of `x`"
     U = Domain(FP16, FP32)
     alpha = Const(U, "the slope between the two ends, a scalar", rank=0)
     beta = Const(U, "the result at 0, a scalar", rank=0)
@@ -429,6 +436,7 @@ class SoftplusParametric17(SoftplusParametric):
     """
 
     since = "ios17"
+    instead = "`alpha` and `beta` of the element type of `x`"
     U = Domain(FP16, FP32)
     alpha = Const(U, "the factor of each channel's result, [C]", rank=1)
     beta = Const(U, "the factor of each channel of `x`, [C]", rank=1)
@@ -474,5 +482,6 @@ class ThresholdedRelu17(ThresholdedRelu):
     """
 
     since = "ios17"
+    instead = "an `alpha` of the element type of `x`"
     U = Domain(FP16, FP32)
     alpha = Const(U, "the least value that is kept, a scalar", rank=0)

@@ -61,6 +61,7 @@ class AffineDequantize(OpDef):
 
     name = "constexpr_affine_dequantize"
     since = "ios16"
+    instead = "a `const` that holds the real numbers"
     in_attributes = True
 
     SrcT = Domain(UINT8, INT8)
@@ -123,6 +124,7 @@ class Cast(OpDef):
 
     name = "constexpr_cast"
     since = "ios16"
+    instead = "a `const` of fp32"
     in_attributes = True
 
     source_val = Const(FP16, "the stored numbers, of any shape")
@@ -145,6 +147,7 @@ class Cast18(Cast):
     """
 
     since = "ios18"
+    instead = "its arguments written among the attributes, in brackets"
     in_attributes = False
 
 
@@ -165,6 +168,7 @@ class LutToDense(OpDef):
 
     name = "constexpr_lut_to_dense"
     since = "ios16"
+    instead = "a `const` that holds the values"
     in_attributes = True
 
     T = Domain(INT8, UINT8, FP16, FP32)
@@ -215,6 +219,10 @@ class LutToDense18(OpDef):
 
     name = "constexpr_lut_to_dense"
     since = "ios18"
+    instead = (
+        "one table of single numbers for the whole tensor, its indices packed into uint8, all"
+        " in brackets"
+    )
 
     IndicesT = Domain(UINT1, UINT2, UINT3, UINT4, UINT6, UINT8)
     T = Domain(INT8, UINT8, FP16, FP32)
@@ -273,6 +281,7 @@ class LutToSparse(OpDef):
 
     name = "constexpr_lut_to_sparse"
     since = "ios18"
+    instead = "constexpr_lut_to_dense with 0 in its table, or a `const`"
 
     IndicesT = Domain(UINT1, UINT2, UINT3, UINT4, UINT6, UINT8)
     T = Domain(INT8, UINT8, FP16, FP32)
@@ -337,6 +346,7 @@ class BlockwiseShiftScale(OpDef):
 
     name = "constexpr_blockwise_shift_scale"
     since = "ios18"
+    instead = "constexpr_affine_dequantize with one scale a channel, or a `const`"
 
     SrcT = Domain(INT4, UINT4, INT8, UINT8, FP16, FP32)
     DstT = Domain(FP16, FP32)
@@ -387,6 +397,7 @@ class SparseBlockwiseShiftScale(OpDef):
 
     name = "constexpr_sparse_blockwise_shift_scale"
     since = "ios18"
+    instead = "constexpr_sparse_to_dense of the real numbers, or a `const`"
 
     SrcT = Domain(INT4, UINT4, INT8, UINT8, FP16, FP32)
     DstT = Domain(FP16, FP32)
@@ -441,6 +452,7 @@ class SparseToDense(OpDef):
 
     name = "constexpr_sparse_to_dense"
     since = "ios16"
+    instead = "a `const` that holds the zeros too"
     in_attributes = True
 
     T = Domain(INT8, UINT8, FP16, FP32)
@@ -487,6 +499,7 @@ class SparseToDense18(OpDef):
 
     name = "constexpr_sparse_to_dense"
     since = "ios18"
+    instead = "the mask packed into uint8, its arguments in brackets"
 
     T = Domain(INT4, UINT4, INT8, UINT8, FP16, FP32)
     nonzero_data = Const(T, "what is not 0, [k], in row-major order", rank=1)

@@ -170,6 +170,10 @@ class Conv17(Conv):
     """`weight` and `bias` may have another element type than `x`, and `bias` may be computed."""
 
     since = "ios17"
+    instead = (
+        "a `weight` and a `bias` of the element type of `x`, and a constant `bias`, or an"
+        " `add` behind"
+    )
 
     U = Domain(FP16, FP32)
     weight = In(U, KERNELS, rank=(3, 5))
@@ -366,6 +370,7 @@ class ConvTranspose17(ConvTranspose):
     """`weight` and `bias` may have another element type than `x`, and may be computed."""
 
     since = "ios17"
+    instead = "a constant `weight` and `bias` of the element type of `x`"
 
     U = Domain(FP16, FP32)
     weight = In(U, TRANSPOSED, rank=(3, 5))

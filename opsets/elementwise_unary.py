@@ -135,6 +135,7 @@ class Cast17(Cast):
     """
 
     since = "ios17"
+    instead = "int32 in place of integers of 8 and 16 bits"
     T = Domain(FP16, FP32, INT8, UINT8, INT16, UINT16, INT32, BOOL)
     dtype = Const(
         STRING,
@@ -282,6 +283,7 @@ class Inverse17(Inverse):
     """
 
     since = "ios17"
+    instead = "an `epsilon` of the element type of `x`"
     U = Domain(FP16, FP32)
     epsilon = Const(
         U,
@@ -325,6 +327,7 @@ class Log17(Log):
     """
 
     since = "ios17"
+    instead = "an `epsilon` of the element type of `x`"
     U = Domain(FP16, FP32)
     epsilon = Const(
         U,
@@ -402,6 +405,7 @@ class Rsqrt17(Rsqrt):
     """
 
     since = "ios17"
+    instead = "an `epsilon` of the element type of `x`"
     U = Domain(FP16, FP32)
     epsilon = Const(
         U,

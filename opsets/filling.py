@@ -68,6 +68,7 @@ class FillLike(OpDef):
 
     name = "fill_like"
     since = "ios16"
+    instead = "`shape` and `fill`"
 
     T = Domain(FP16, FP32, INT32, BOOL)
     U = Domain(FP16, FP32, INT32, BOOL)

@@ -88,6 +88,9 @@ class Gather16(Gather):
     """
 
     since = "ios16"
+    instead = (
+        "indices of int32, and `batch_dims` left out: gather_nd over computed indices does the same"
+    )
 
     I = Domain(INT32, UINT16, INT16)  # noqa: E741  # the domain's name in coremltools
     indices = In(I, "the places along the axis, of any shape; a negative one counts from the end")
@@ -123,6 +126,10 @@ class Gather17(Gather16):
     """
 
     since = "ios17"
+    instead = (
+        "`validate_indices` left out, indices that are not negative, and int32 for narrower"
+        " integers"
+    )
 
     T = Domain(FP16, FP32, INT32, INT16, UINT16, INT8, UINT8)
     I = Domain(INT32, INT16, UINT16, INT8, UINT8)  # noqa: E741
@@ -224,6 +231,7 @@ class GatherAlongAxis16(GatherAlongAxis):
     """
 
     since = "ios16"
+    instead = "indices of int32"
 
     I = Domain(INT32, UINT16, INT16)  # noqa: E741
     indices = In(
@@ -248,6 +256,10 @@ class GatherAlongAxis17(GatherAlongAxis16):
     """
 
     since = "ios17"
+    instead = (
+        "`validate_indices` left out, indices that are not negative, and int32 for narrower"
+        " integers"
+    )
 
     T = Domain(FP16, FP32, INT32, INT16, UINT16, INT8, UINT8)
     I = Domain(INT32, INT16, UINT16, INT8, UINT8)  # noqa: E741
@@ -327,6 +339,7 @@ class GatherNd16(GatherNd):
     """
 
     since = "ios16"
+    instead = "indices of int32 that also name the leading places, in place of `batch_dims`"
 
     I = Domain(INT32, UINT16, INT16)  # noqa: E741
     indices = In(I, "the places; each row of its last dimension is one")
@@ -360,6 +373,10 @@ class GatherNd17(GatherNd16):
     """
 
     since = "ios17"
+    instead = (
+        "`validate_indices` left out, indices that are not negative, and int32 for narrower"
+        " integers"
+    )
 
     T = Domain(FP16, FP32, INT32, INT16, UINT16, INT8, UINT8)
     I = Domain(INT32, INT16, UINT16, INT8, UINT8)  # noqa: E741

@@ -137,6 +137,7 @@ class UpsampleBilinear16(UpsampleBilinear):
     """
 
     since = "ios16"
+    instead = "`half_pixel_centers` left out"
 
     half_pixel_centers = OptionalConst(
         BOOL,
@@ -217,6 +218,7 @@ class Resize(OpDef):
 
     name = "resize"
     since = "ios17"
+    instead = "resize_bilinear or resize_nearest_neighbor, if the lengths are fixed"
 
     T = Domain(FP16, FP32, INT32)
     U = Domain(INT32, INT16, UINT16, UINT32)
@@ -371,6 +373,7 @@ class CropResize16(CropResize):
     """
 
     since = "ios16"
+    instead = "`pad_value` left out, and images that `pad` has widened"
 
     pad_value = Const(
         CropResize.T, "what stands beyond the edges of the images, a scalar", rank=0, default=0.0
@@ -395,6 +398,10 @@ class CropResize17(CropResize16):
     """
 
     since = "ios17"
+    instead = (
+        "`roi`, which holds index and box together, in place of `boxes` and `box_indices`,"
+        " and a `squeeze` behind"
+    )
     without = ("roi",)
 
     BOX_T = Domain(FP16, FP32, UINT16)
@@ -572,6 +579,7 @@ class Resample16(Resample):
     """`coordinates` may be fp16."""
 
     since = "ios16"
+    instead = "coordinates of fp32 or int32"
 
     U = Domain(INT32, FP16, FP32)
 
@@ -580,5 +588,6 @@ class Resample17(Resample16):
     """`coordinates` may be integers of 8 and 16 bits."""
 
     since = "ios17"
+    instead = "coordinates of fp32 or int32"
 
     U = Domain(INT8, UINT8, INT16, UINT16, INT32, FP16, FP32)

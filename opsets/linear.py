@@ -78,6 +78,7 @@ class Linear17(Linear):
     """
 
     since = "ios17"
+    instead = "a `weight` and a `bias` of the element type of `x`"
 
     U = Domain(FP16, FP32, INT32)
     weight = Const(U, WEIGHT, rank=2)
@@ -165,6 +166,7 @@ class Matmul17(Matmul):
     """
 
     since = "ios17"
+    instead = "operands of one element type: `cast` one of them"
 
     U = Domain(FP16, FP32, INT32)
     y = In(U, "the right matrices, [*D, k, m], or a column, [k]")

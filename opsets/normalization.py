@@ -72,6 +72,7 @@ class BatchNorm17(BatchNorm):
     """The parameters may have another element type than `x`, all of them the same one."""
 
     since = "ios17"
+    instead = "parameters of the element type of `x`"
 
     U = Domain(FP16, FP32)
     mean = Const(U, MEAN, rank=1)
@@ -120,6 +121,7 @@ class InstanceNorm17(InstanceNorm):
     """The parameters may have another element type than `x`, all of them the same one."""
 
     since = "ios17"
+    instead = "parameters of the element type of `x`"
 
     U = Domain(FP16, FP32)
     gamma = OptionalConst(U, GAMMA, rank=1)
@@ -157,6 +159,7 @@ class L2Norm17(L2Norm):
     """`epsilon` may have another element type than `x`."""
 
     since = "ios17"
+    instead = "an `epsilon` of the element type of `x`"
 
     U = Domain(FP16, FP32)
     epsilon = Const(U, "what is added to the sum of squares", rank=0, default=1e-6)
@@ -221,6 +224,7 @@ class LayerNorm17(LayerNorm):
     """The parameters may have another element type than `x`, all of them the same one."""
 
     since = "ios17"
+    instead = "parameters of the element type of `x`"
 
     U = Domain(FP16, FP32)
     gamma = OptionalConst(U, LAYER_GAMMA)
@@ -258,6 +262,7 @@ class LocalResponseNorm17(LocalResponseNorm):
     """The parameters may have another element type than `x`, all of them the same one."""
 
     since = "ios17"
+    instead = "parameters of the element type of `x`"
 
     U = Domain(FP16, FP32)
     alpha = Const(U, ALPHA, rank=0, default=1e-4)

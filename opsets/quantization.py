@@ -89,6 +89,7 @@ class Quantize(Linear):
 
     name = "quantize"
     since = "ios17"
+    instead = "`real_div`, `add`, `round`, `clip` and `cast`"
 
     output_dtype = Const(
         STRING, "the element type of the result", rank=0, choices=Choice("uint8", "int8")
@@ -127,6 +128,7 @@ class Dequantize(Linear):
 
     name = "dequantize"
     since = "ios17"
+    instead = "a `cast`, `sub` and `mul`; of a constant, constexpr_affine_dequantize or a `const`"
 
     SrcT = Domain(UINT8, INT8)
     DstT = Domain(FP16, FP32)

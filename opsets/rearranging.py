@@ -69,6 +69,7 @@ class Transpose17(Transpose):
     """From ios17 on, `x` may also hold integers of 8 and 16 bits."""
 
     since = "ios17"
+    instead = "`cast` to int32, and back behind the op"
     T = Domain(FP16, FP32, INT8, INT16, INT32, UINT8, UINT16, BOOL)
 
 
@@ -109,6 +110,7 @@ class Reverse17(Reverse):
     """From ios17 on, `x` may also hold integers of 8 and 16 bits."""
 
     since = "ios17"
+    instead = "`cast` to int32, and back behind the op"
     T = Domain(FP16, FP32, INT8, INT16, INT32, UINT8, UINT16, BOOL)
 
 
@@ -163,6 +165,7 @@ class ReverseSequence17(ReverseSequence):
     """From ios17 on, `x` may also hold integers of 8 and 16 bits, `lengths` those with a sign."""
 
     since = "ios17"
+    instead = "`cast` to int32, and back behind the op, and `lengths` of int32"
     T = Domain(FP16, FP32, INT8, INT16, INT32, UINT8, UINT16, BOOL)
     U = Domain(INT8, INT16, INT32)
 
@@ -282,6 +285,7 @@ class PixelUnshuffle(OpDef):
 
     name = "pixel_unshuffle"
     since = "ios16"
+    instead = "`reshape`, `transpose` and `reshape`"
     T = Domain(FP16, FP32)
     x = In(T, "the planes: [N, C, H, W]", rank=4)
     downscale_factor = Const(UINT32, "F, the length of a square's side", rank=0)

@@ -86,6 +86,7 @@ class Rnn17(Rnn):
     """All tensors may be fp16."""
 
     since = "ios17"
+    instead = "`cast` to fp32, and back behind the op"
 
     T = Domain(FP16, FP32)
 
@@ -135,6 +136,7 @@ class Gru17(Gru):
     """All tensors may be fp16."""
 
     since = "ios17"
+    instead = "`cast` to fp32, and back behind the op"
 
     T = Domain(FP16, FP32)
 
@@ -159,6 +161,10 @@ class Gru18(Gru17):
     """
 
     since = "ios18"
+    instead = (
+        "`input_bias` added to `bias` where `reset_after` is false; else the steps written"
+        " out as `matmul` and `add`"
+    )
 
     reset_after = OptionalConst(
         BOOL, "whether r is applied behind the product with W_ho; false if left out",
@@ -282,6 +288,7 @@ class Lstm17(Lstm):
     """All tensors may be fp16."""
 
     since = "ios17"
+    instead = "`cast` to fp32, and back behind the op"
 
     T = Domain(FP16, FP32)
 

@@ -194,6 +194,7 @@ class ReduceArgmax17(ReduceArgmax):
     """
 
     since = "ios17"
+    instead = "a result of int32, with `output_dtype` left out"
     output_dtype = Const(
         STRING,
         "the element type of the result",
@@ -233,6 +234,7 @@ class ReduceArgmin17(ReduceArgmin):
     """
 
     since = "ios17"
+    instead = "a result of int32, with `output_dtype` left out"
     output_dtype = Const(
         STRING,
         "the element type of the result",

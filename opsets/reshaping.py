@@ -66,6 +66,7 @@ class ExpandDims17(ExpandDims):
     """From ios17 on, `x` may also hold integers of 8 and 16 bits."""
 
     since = "ios17"
+    instead = "`cast` to int32, and back behind the op"
     T = Domain(FP16, FP32, INT8, INT16, INT32, UINT8, UINT16, BOOL)
 
 
@@ -131,6 +132,7 @@ class Squeeze17(Squeeze):
     """From ios17 on, `x` may also hold integers of 8 and 16 bits."""
 
     since = "ios17"
+    instead = "`cast` to int32, and back behind the op"
     T = Domain(FP16, FP32, INT8, INT16, INT32, UINT8, UINT16, BOOL)
 
 
@@ -246,6 +248,7 @@ class Reshape17(Reshape):
     """
 
     since = "ios17"
+    instead = "`cast` to int32, and a `shape` that is written out where it has a 0"
     without = ("C3",)
     T = Domain(FP16, FP32, INT8, INT16, INT32, UINT8, UINT16, BOOL)
     U = Domain(INT8, INT16, INT32)
@@ -272,6 +275,7 @@ class ReshapeLike(OpDef):
 
     name = "reshape_like"
     since = "ios16"
+    instead = "`shape`, `gather` and `concat` for the new shape, and `reshape`"
     T = Domain(FP16, FP32, INT32, BOOL)
     x = In(T, "the tensor, of any shape")
     ref_tensors = Variadic(None, "the tensors whose dimensions are taken, of any shape")
@@ -309,4 +313,5 @@ class ReshapeLike17(ReshapeLike):
     """From ios17 on, `x` may also hold integers of 8 and 16 bits."""
 
     since = "ios17"
+    instead = "`cast` to int32, and back behind the op"
     T = Domain(FP16, FP32, INT8, INT16, INT32, UINT8, UINT16, BOOL)

@@ -78,6 +78,10 @@ class Scatter17(Scatter):
     """
 
     since = "ios17"
+    instead = (
+        "`validate_indices` left out, indices that are not negative, and int32 for narrower"
+        " integers"
+    )
 
     indices = In(INT32, "the places along the axis, [n], from 0 on")
     validate_indices = Const(
@@ -183,6 +187,10 @@ class ScatterAlongAxis17(ScatterAlongAxis):
     """
 
     since = "ios17"
+    instead = (
+        "`validate_indices` left out, indices that are not negative, and int32 for narrower"
+        " integers"
+    )
 
     indices = In(
         INT32,
@@ -275,6 +283,10 @@ class ScatterNd17(ScatterNd):
     """
 
     since = "ios17"
+    instead = (
+        "`validate_indices` left out, indices that are not negative, and int32 for narrower"
+        " integers"
+    )
 
     validate_indices = Const(
         BOOL, "whether an index out of bounds is an error", rank=0, default=False

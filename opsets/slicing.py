@@ -238,6 +238,7 @@ class SliceByIndex17(SliceByIndex):
     """From ios17 on, `x` may also hold integers of 8 and 16 bits, the indices those with a sign."""
 
     since = "ios17"
+    instead = "`cast` to int32, and back behind the op, and indices of int32"
     T = Domain(FP16, FP32, INT8, INT16, INT32, UINT8, UINT16, BOOL)
     U = Domain(INT8, INT16, INT32)
 
@@ -261,6 +262,7 @@ class SliceUpdate(Slicing):
 
     name = "slice_update"
     since = "ios18"
+    instead = "`scatter_nd`, or a `concat` of what is kept and what is new"
     T = Domain(FP16, FP32, INT8, INT16, INT32, UINT8, UINT16, BOOL)
     U = Domain(INT8, INT16, INT32)
     update = In(T, "what replaces the slice, of its shape")
@@ -369,6 +371,7 @@ class SliceBySize17(SliceBySize):
     """From ios17 on, `x` may also hold integers of 8 and 16 bits, the indices those with a sign."""
 
     since = "ios17"
+    instead = "`cast` to int32, and back behind the op, and indices of int32"
     T = Domain(FP16, FP32, INT8, INT16, INT32, UINT8, UINT16, BOOL)
     U = Domain(INT8, INT16, INT32)
 
@@ -433,4 +436,5 @@ class SlidingWindows17(SlidingWindows):
     """From ios17 on, `x` may also hold truth values and integers of 8 and 16 bits."""
 
     since = "ios17"
+    instead = "`cast` to int32 or fp32, and back behind the op"
     T = Domain(FP16, FP32, INT8, INT16, INT32, UINT8, UINT16, BOOL)

@@ -135,6 +135,7 @@ class Topk16(Topk):
     """
 
     since = "ios16"
+    instead = "`sort` and `return_indices` left out, and a second result for the indices"
 
     sort = Const(BOOL, "whether the elements come in order, else in any", rank=0, default=True)
     return_indices = Const(BOOL, "whether the places are a second result", rank=0, default=True)
@@ -160,6 +161,10 @@ class Topk17(Topk16):
     """
 
     since = "ios17"
+    instead = (
+        "`output_indices_dtype` left out, `x` cast to int32 or a float type, and `k` written"
+        " out where it is -1"
+    )
 
     T = Domain(FP16, FP32, INT8, INT16, INT32, UINT8, UINT16)
     K = Domain(INT8, INT16, INT32)
@@ -264,6 +269,10 @@ class NonMaximumSuppression17(NonMaximumSuppression):
     """
 
     since = "ios17"
+    instead = (
+        "`score_threshold`, boxes of [n, B, 4] and scores of [n, B, K], and a fourth result,"
+        " the counts"
+    )
     without = ("score_threshold", "counts", "C2", "C3")
 
     T = Domain(FP16, FP32)

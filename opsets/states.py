@@ -58,6 +58,7 @@ class ReadState(StateOp):
 
     name = "read_state"
     since = "ios18"
+    instead = "an input and an output more, which the app hands from one prediction to the next"
 
     y = Out("a copy of what the state holds")
 
@@ -80,6 +81,7 @@ class WriteState(StateOp):
 
     name = "write_state"
     since = "ios18"
+    instead = "an input and an output more, which the app hands from one prediction to the next"
 
     T = Domain(FP16, FP32, INT8, INT16, INT32, UINT8, UINT16, BOOL)
     data = In(T, "what the state is to hold")

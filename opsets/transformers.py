@@ -32,6 +32,7 @@ class ScaledDotProductAttention(OpDef):
 
     name = "scaled_dot_product_attention"
     since = "ios18"
+    instead = "`matmul`, `mul` by 1 / sqrt(E), `add` of the mask, `softmax` and `matmul`"
 
     T = Domain(FP16, FP32)
     M = Domain(BOOL, FP16, FP32)

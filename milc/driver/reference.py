@@ -127,11 +127,20 @@ def as_markdown(definition: type[OpDef]) -> str:
     parts += ["## Example", f"```mil\n{example(definition)}```"]
     if revised:
         parts.append("## History")
-        parts.append(f"- **{first.since}** — the op came.")
-        parts += [f"- **{each.since}** — {' '.join(prose(each).split())}" for each in revised]
+        changes = [f"- **{first.since}** — the op came.{_before(first)}"]
+        changes += [
+            f"- **{each.since}** — {' '.join(prose(each).split())}{_before(each)}"
+            for each in revised
+        ]
+        parts += changes
     else:
-        parts.append(f"Since {first.since}.")
+        parts.append(f"Since {first.since}.{_before(first)}")
     return "\n\n".join(parts) + "\n"
+
+
+def _before(definition: type[OpDef]) -> str:
+    """What to write on systems without a definition, as a sentence behind others."""
+    return f" Before: {definition.instead}." if definition.instead else ""
 
 
 def _arguments(definition: type[OpDef]) -> Iterator[str]:

@@ -63,6 +63,8 @@ class OpDef:
     """What its nested blocks are called."""
     is_open: ClassVar[bool] = False
     """Whether it takes arguments and gives results beside those that are declared."""
+    instead: ClassVar[str] = ""
+    """What does the same before `since`, or nearly so: a phrase, ops in backquotes."""
 
     args: ClassVar[dict[str, Arg]] = {}
     outs: ClassVar[dict[str, Out]] = {}

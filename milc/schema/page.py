@@ -76,6 +76,7 @@ def describe(definition: type[OpDef]) -> dict[str, Any]:
         "constraints": [
             {"label": rule.label, "sentence": rule.sentence} for rule in definition.constraints
         ],
+        "instead": {each.since: each.instead for each in history(definition) if each.instead},
         "facts": [fact for fact in FACTS if getattr(definition, fact)],
         "example": example(definition),
     }
