@@ -243,6 +243,8 @@ class TensorType(Type):
     def __repr__(self) -> str:
         if self.shape is None:
             return f"tensor<{self.element}, ?>"
+        if not self.shape:
+            return self.element.name
         dims = ", ".join("?" if d is None else str(d) for d in self.shape)
         return f"tensor<{self.element}, [{dims}]>"
 

@@ -32,7 +32,7 @@ def rank_words(ranks: tuple[int, int]) -> str:
 
 
 def known_as(name: str, bound: Bound | tuple[Bound, ...] | None) -> str:
-    """An argument and what it is: its type, its value if it is a short constant."""
+    """An argument and what it is: its type and, of a short constant, its value; of a number that."""
     if bound is None:
         return f"`{name}` is not given"
     if isinstance(bound, tuple):
@@ -40,9 +40,10 @@ def known_as(name: str, bound: Bound | tuple[Bound, ...] | None) -> str:
     elements = bound.elements
     if elements is None or len(elements) > SHOWN:
         return f"`{name}` is {bound.type!r}"
-    shown = [_shown(element) for element in elements]
-    scalar = getattr(bound.type, "shape", None) == ()
-    return f"`{name}` is {shown[0] if scalar else '[' + ', '.join(shown) + ']'}"
+    shown = ", ".join(map(_shown, elements))
+    if getattr(bound.type, "shape", None) == ():
+        return f"`{name}` is {shown}"
+    return f"`{name}` is {bound.type!r} [{shown}]"
 
 
 def _shown(element: Any) -> str:
@@ -50,10 +51,6 @@ def _shown(element: Any) -> str:
         return "?"
     if isinstance(element, bool):
         return str(element).lower()
-    return (
-        f'"{element}"'
-        if isinstance(element, str)
-        else f"{element:g}"
-        if isinstance(element, float)
-        else str(element)
-    )
+    if isinstance(element, str):
+        return f'"{element}"'
+    return f"{element:g}" if isinstance(element, float) else str(element)

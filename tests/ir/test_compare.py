@@ -132,7 +132,7 @@ EDITS: dict[str, tuple[Callable[[Program, Rewriter], object], str]] = {
         lambda p, r: r.set_operand(ops(p)["scaled"], "y", 0, scalar_literal(FP32, 2.0)),
         (
             "function main, op 2 mul `scaled`: argument `y`: "
-            "`scaled_y_0` (const 2.0) against tensor<fp32, []> 2.0"
+            "`scaled_y_0` (const 2.0) against fp32 2.0"
         ),
     ),
     "number of operands": (
@@ -330,7 +330,7 @@ def test_the_order_of_inputs_and_functions_may_be_left_out() -> None:
     assert str(difference(first, second)) == "function main: inputs: (x, p) against (p, x)"
     Rewriter(main(second)).set_type(values(second)["p"], INT32())
     assert str(difference(first, second, order=False)) == (
-        "function main: type of `p`: tensor<bool, []> against tensor<int32, []>"
+        "function main: type of `p`: bool against int32"
     )
 
 
@@ -399,7 +399,7 @@ DIFFERENT: dict[str, tuple[Literal, Literal, str]] = {
     "types": (
         scalar_literal(INT32, 1),
         scalar_literal(FP32, 1),
-        "tensor<int32, []> against tensor<fp32, []>",
+        "int32 against fp32",
     ),
     "short tensors": (
         tensor(INT32, (2,), [1, 1]), tensor(INT32, (2,), [2, 2]), "[1, 1] against [2, 2]",
@@ -457,7 +457,7 @@ DIFFERENT: dict[str, tuple[Literal, Literal, str]] = {
     "list items": (listed(1, 2, 3), listed(1, 9, 3), ", item 1: 2 against 9"),
     "list lengths": (
         listed(1), listed(1, 2),
-        "list<tensor<int32, []>, ?> of 1 parts against list<tensor<int32, []>, ?> of 2 parts",
+        "list<int32, ?> of 1 parts against list<int32, ?> of 2 parts",
     ),
     "dict keys": (
         literal({1: 5}, DictType(INT32(), INT32())), literal({2: 5}, DictType(INT32(), INT32())),

@@ -154,7 +154,7 @@ def test_nodes_show_what_they_are(function: Function) -> None:
     assert repr(function.body) == "<Block of 3 ops>"
     assert repr(Program()) == "<Program 1.3 of no function>"
     assert repr(function.body.first) == "<Op a = relu>"
-    assert repr(Value("s", STRING())) == "<Value s: tensor<string, []>>"
+    assert repr(Value("s", STRING())) == "<Value s: string>"
 
 
 def test_nodes_carry_spans() -> None:

@@ -44,19 +44,19 @@ BITS = {
 }  # fmt: skip
 
 EXAMPLES: list[tuple[Callable[[], Type], str]] = [
-    (lambda: TensorType(FP32), "tensor<fp32, []>"),
+    (lambda: TensorType(FP32), "fp32"),
     (lambda: TensorType(FP32, (1, None, 3)), "tensor<fp32, [1, ?, 3]>"),
     (lambda: TensorType(FP32, (VARIADIC,)), "tensor<fp32, [...]>"),
     (lambda: TensorType(FP32, None), "tensor<fp32, ?>"),
-    (lambda: ListType(TensorType(INT32), 5), "list<tensor<int32, []>, 5>"),
-    (lambda: ListType(TensorType(INT32)), "list<tensor<int32, []>, ?>"),
+    (lambda: ListType(TensorType(INT32), 5), "list<int32, 5>"),
+    (lambda: ListType(TensorType(INT32)), "list<int32, ?>"),
     (
         lambda: DictType(TensorType(STRING), TensorType(FP32)),
-        "dict<tensor<string, []>, tensor<fp32, []>>",
+        "dict<string, fp32>",
     ),
     (
         lambda: TupleType(TensorType(BOOL), TensorType(INT4, (2,))),
-        "tuple<tensor<bool, []>, tensor<int4, [2]>>",
+        "tuple<bool, tensor<int4, [2]>>",
     ),
     (lambda: StateType(TensorType(FP16, (2, 2))), "state<tensor<fp16, [2, 2]>>"),
     (

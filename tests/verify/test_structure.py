@@ -228,7 +228,7 @@ TEXTS = {
     ),
     "a const of another type": (
         "MIL0411",
-        "const is declared as tensor<int32, [1]>, but its value is tensor<int32, []>",
+        "const is declared as tensor<int32, [1]>, but its value is int32",
         statements('tensor<int32, [1]> c = «const»()[name = string("c"), val = int32(1)];'),
     ),
     "a reserved word": (
