@@ -27,6 +27,7 @@ from milc.schema import (
     OptionalConst,
     OptionalIn,
     Out,
+    Part,
     constraint,
 )
 from milc.schema.rules import Dims, same
@@ -40,6 +41,7 @@ PAD = 'the padding before and after each spatial dimension in turn, if `pad_type
 GROUPS = "the number of groups that channels are divided into"
 ALL_ONE = "1 for each spatial dimension"
 NO_PADDING = "0 before and after each spatial dimension"
+SHORTHANDS = {"kernel": Part("weight", 2)}
 
 
 class Conv(OpDef):
@@ -60,11 +62,11 @@ class Conv(OpDef):
     - "same_lower": likewise, the odd one in front. Not in ios15.
 
     ```mil
-    func main<ios15>(tensor<fp32, [1, 3, 32, 32]> x) {
-        tensor<fp32, [8, 3, 3, 3]> weight = const()[val = tensor<fp32, [8, 3, 3, 3]>(BLOBFILE(
-            path = string("@model_path/weights/weight.bin"), offset = uint64(64)))];
-        tensor<fp32, [8]> bias = const()[val = tensor<fp32, [8]>([0, 1, 2, 3, 4, 5, 6, 7])];
-        tensor<fp32, [1, 8, 16, 16]> y = conv(x = x, weight = weight, bias = bias,
+    func main<ios15>(tensor<fp32, [1, 1, 8, 8]> x) {
+        tensor<fp32, [2, 1, 3, 3]> weight = const()[val = tensor<fp32, [2, 1, 3, 3]>(
+            [[[[0, 1, 0], [1, -4, 1], [0, 1, 0]]], [[[1, 2, 1], [2, 4, 2], [1, 2, 1]]]])];
+        tensor<fp32, [2]> bias = const()[val = tensor<fp32, [2]>([0, 1])];
+        tensor<fp32, [1, 2, 4, 4]> y = conv(x = x, weight = weight, bias = bias,
             strides = tensor<int32, [2]>([2, 2]), pad_type = string("custom"),
             pad = tensor<int32, [4]>([1, 1, 1, 1]), dilations = tensor<int32, [2]>([1, 1]),
             groups = int32(1));
@@ -74,6 +76,7 @@ class Conv(OpDef):
 
     name = "conv"
     since = "ios15"
+    shorthands = SHORTHANDS
 
     T = Domain(FP16, FP32)
     x = In(T, "the input, [n, C_in, *d_in] with one to three spatial dimensions d_in")
@@ -231,11 +234,11 @@ class ConvTranspose(OpDef):
     - or length * stride if it is "same".
 
     ```mil
-    func main<ios15>(tensor<fp32, [1, 2, 8, 8]> x) {
-        tensor<fp32, [2, 3, 4, 4]> weight = const()[val = tensor<fp32, [2, 3, 4, 4]>(BLOBFILE(
-            path = string("@model_path/weights/weight.bin"), offset = uint64(64)))];
-        tensor<fp32, [3]> bias = const()[val = tensor<fp32, [3]>([0, 1, 2])];
-        tensor<fp32, [1, 3, 16, 16]> y = conv_transpose(x = x, weight = weight, bias = bias,
+    func main<ios15>(tensor<fp32, [1, 2, 4, 4]> x) {
+        tensor<fp32, [2, 1, 3, 3]> weight = const()[val = tensor<fp32, [2, 1, 3, 3]>(
+            [[[[0, 1, 0], [1, 2, 1], [0, 1, 0]]], [[[1, 2, 1], [2, 4, 2], [1, 2, 1]]]])];
+        tensor<fp32, [1]> bias = const()[val = tensor<fp32, [1]>([0.5])];
+        tensor<fp32, [1, 1, 7, 7]> y = conv_transpose(x = x, weight = weight, bias = bias,
             pad = tensor<int32, [4]>([1, 1, 1, 1]), pad_type = string("custom"),
             strides = tensor<int32, [2]>([2, 2]), dilations = tensor<int32, [2]>([1, 1]),
             groups = int32(1));
@@ -245,6 +248,7 @@ class ConvTranspose(OpDef):
 
     name = "conv_transpose"
     since = "ios15"
+    shorthands = SHORTHANDS
 
     T = Domain(FP16, FP32)
     x = In(T, "the input, [n, C_in, *d_in] with one to three spatial dimensions d_in")

@@ -16,12 +16,16 @@ from milc.opsets.spatial import (
     windowed,
     zeros,
 )
-from milc.schema import Choice, Const, Domain, In, OpDef, Out, constraint
+from milc.schema import Choice, Const, Domain, In, OpDef, Out, Part, constraint
 from milc.schema.rules import Dims, same
+
+SHORTHANDS = {"kernel": Part("kernel_sizes")}
 
 
 class Pool(OpDef):
     """A window that moves over the spatial dimensions."""
+
+    shorthands = SHORTHANDS
 
     T = Domain(FP16, FP32)
     x = In(T, "the input, [n, C, *d_in] with one to three spatial dimensions d_in")

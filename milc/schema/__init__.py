@@ -14,6 +14,7 @@ from milc.schema.declare import (
     OptionalConst,
     OptionalIn,
     Out,
+    Part,
     Variadic,
     constraint,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "OptionalConst",
     "OptionalIn",
     "Out",
+    "Part",
     "Variadic",
     "constraint",
     "definitions",

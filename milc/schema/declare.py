@@ -8,7 +8,7 @@ Imports ir and this room only.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final, Self, overload
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, overload
 
 from milc.ir.constants import literal
 from milc.ir.literals import Literal
@@ -270,6 +270,13 @@ class Out:
 
     def __repr__(self) -> str:
         return f"<Out {self.name}>"
+
+
+class Part(NamedTuple):
+    """An argument, or its dimensions from `first` on."""
+
+    arg: str
+    first: int | None = None
 
 
 class Constraint:

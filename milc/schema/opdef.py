@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from milc.ir.nodes import Function
 from milc.ir.walk import parents
 from milc.schema.bound import Bound, Context, Elements
-from milc.schema.declare import Arg, Constraint, Out
+from milc.schema.declare import Arg, Constraint, Out, Part
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from milc.ir.nodes import Op
     from milc.ir.types import ElementType, Type
 
@@ -61,6 +63,8 @@ class OpDef:
     """Whether files write its arguments among its attributes, in brackets."""
     blocks: ClassVar[tuple[str, ...]] = ()
     """What its nested blocks are called."""
+    shorthands: ClassVar[Mapping[str, Part]] = {}
+    """What people call arguments, or dimensions of arguments, beside their names."""
     is_open: ClassVar[bool] = False
     """Whether it takes arguments and gives results beside those that are declared."""
     instead: ClassVar[str] = ""
