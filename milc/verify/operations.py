@@ -249,7 +249,7 @@ class Operations:
         """Report a constraint that does not hold, with all that it is about."""
         op = view.op
         detail = f": {verdict}" if isinstance(verdict, str) else ""
-        message = f"{op.kind} breaks {rule.label}, {rule.sentence}{detail}"
+        message = f"{op.kind} breaks {rule.label}, that {rule.sentence}{detail}"
         named = [name for name in rule.args if name in view.args]
         words = [known_as(name, getattr(view, name)) for name in named]
         first = named[0] if named else ""

@@ -15,6 +15,7 @@ import pytest
 from milc.diagnostics import Source
 from milc.syntax.format import format_text
 from milc.syntax.parse import read
+from milc.verify import verify
 from tests.sessions import commands, outputs, renewed, run
 from tests.shared import ROOT
 
@@ -22,7 +23,8 @@ README = ROOT / "README.md"
 TEXT = README.read_text(encoding="utf-8")
 RENEW = bool(os.environ.get("MILC_RENEW"))
 
-MISTAKE, MENDED = "axis = -1", "axis = int32(-1)"
+ADDED = "transpose_y = bool(true)"
+MISTAKE, MENDED = "y = key)", f"y = key, {ADDED})"
 OPENING, REST = TEXT.split("## Set up", 1)
 
 
@@ -51,27 +53,32 @@ def compare(text: str, folder: Path) -> str:
 
 
 def test_the_commands_print_what_it_shows(checkout: Path) -> None:
-    before, after = OPENING.split(f"With `{MENDED}`", 1)
+    before, after = OPENING.split(f"With `{ADDED}`", 1)
     before = compare(before, checkout)
     mended = block("mil").replace(MISTAKE, MENDED)
     (checkout / "model.mil").write_text(mended, encoding="utf-8")
     after = compare(after, checkout)
     rest = compare(REST, checkout)
     if RENEW:
-        whole = f"{before}With `{MENDED}`{after}## Set up{rest}"
+        whole = f"{before}With `{ADDED}`{after}## Set up{rest}"
         printed = run_python(checkout)
         whole = re.sub(r"```text\n.*?```", lambda _: f"```text\n{printed}```", whole, flags=re.S)
         README.write_text(whole, encoding="utf-8")
 
 
+def found(text: str) -> list[str]:
+    """The codes of what is wrong with a text."""
+    program, findings = read(Source(text))
+    return [finding.code for finding in findings + verify(program, reported=findings)]
+
+
 def test_the_program_has_the_one_mistake_it_shows() -> None:
     text = block("mil")
     assert 8 <= text.count("\n") <= 12
-    _, findings = read(Source(text))
-    assert [finding.code for finding in findings] == ["MIL0104"]
+    assert found(text) == ["MIL0310"]
     assert MISTAKE in text
     mended = text.replace(MISTAKE, MENDED)
-    assert read(Source(mended))[1] == []
+    assert found(mended) == []
     assert format_text(mended) == mended
 
 
