@@ -5,7 +5,7 @@ Facts: coremltools 9.0, `ops/defs/iOS15/random.py`.
 
 from __future__ import annotations
 
-from milc.ir.types import FP16, FP32, INT32, STRING, ElementType, TensorType
+from milc.ir.types import FP16, FP32, INT32, MAX_RANK, STRING, ElementType, TensorType
 from milc.schema import Choice, Const, Domain, In, OpDef, Out
 
 
@@ -34,10 +34,10 @@ class Distribution(Random):
         return FP32 if element is None else element
 
     def infer(self) -> TensorType:
-        rank, dims = self.shape.length, self.shape.elements
-        if dims is None and rank is not None:
-            dims = (None,) * rank
-        return TensorType(self.result_element(), dims)
+        rank, element = self.shape.length, self.result_element()
+        if rank is None or rank > MAX_RANK:
+            return TensorType(element, None)
+        return TensorType(element, self.shape.elements or (None,) * rank)
 
 
 class RandomBernoulli(Distribution):

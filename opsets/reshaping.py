@@ -8,7 +8,18 @@ from __future__ import annotations
 
 from math import prod
 
-from milc.ir.types import BOOL, FP16, FP32, INT8, INT16, INT32, UINT8, UINT16, TensorType
+from milc.ir.types import (
+    BOOL,
+    FP16,
+    FP32,
+    INT8,
+    INT16,
+    INT32,
+    MAX_RANK,
+    UINT8,
+    UINT16,
+    TensorType,
+)
 from milc.schema import (
     Const,
     Domain,
@@ -180,8 +191,8 @@ class Reshape(OpDef):
 
     @property
     def asked(self) -> Elements:
-        """What is known of the elements of `shape`."""
-        return self.shape.elements or (None,) * (self.shape.count or 0)
+        """What is known of the elements of `shape`; of a shape of too many, of the first ones."""
+        return self.shape.elements or (None,) * min(self.shape.count or 0, MAX_RANK)
 
     @property
     def is_static(self) -> bool:
@@ -224,7 +235,8 @@ class Reshape(OpDef):
         return tuple([solved if dim in (None, -1) else dim for dim in self.filled()])
 
     def infer(self) -> TensorType:
-        if self.shape.count is None:
+        rank = self.shape.count
+        if rank is None or rank > MAX_RANK:
             return TensorType(self.x.element, None)
         return self.x.with_shape(*self.dims())
 
