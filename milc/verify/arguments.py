@@ -40,9 +40,9 @@ class Fault(NamedTuple):
     others: tuple[str, ...] = ()
     """Other arguments that it has to do with."""
     number: int = 0
+    """Which of the operands, where the argument has several."""
     instead: str = ""
     """The name that is meant, if the argument's own is a slip."""
-    """Which of the operands, where the argument has several."""
 
 
 def bind(op: Op, definition: type[OpDef], context: Context) -> tuple[Binding, list[Fault]]:
