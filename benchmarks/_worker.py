@@ -1,8 +1,9 @@
 """Another Python that measures on request: milc in one, coremltools in the other.
 
 Run with the module to use, `milc` or `coremltools`, and the package to load. It answers each line
-of standard input, `load` or `save PATH`, with the seconds that it took. With `once PATH` as further
-arguments it loads and saves once and ends, as a user's script would.
+of standard input, `load`, `save PATH` or, of milc, `verify` (what was loaded) and `check` (the
+package, from reading on), with the seconds that it took. With `once` as a further argument it loads
+once and ends, as a user's script would; with a path behind that, it saves there too.
 """
 
 from __future__ import annotations
@@ -19,17 +20,25 @@ from typing import Any, NamedTuple
 
 
 class Library(NamedTuple):
-    """Package to program, and a program to a package."""
+    """Package to program, and a program to a package; what is wrong with a program or a package."""
 
     load: Callable[[str], Any]
     save: Callable[[Any, str], None]
+    verify: Callable[[Any], object] | None = None
+    check: Callable[[str], object] | None = None
 
 
 def milc() -> Library:
     """milc's own."""
     import milc
+    from milc.driver.checking import verify_file
+    from milc.driver.reading import reader
+    from milc.verify import verify
 
-    return Library(milc.load, milc.save)
+    def find(model: milc.Model) -> object:
+        return verify(model.program, read=reader(model.weights))
+
+    return Library(milc.load, milc.save, find, verify_file)
 
 
 def coremltools() -> Library:
@@ -71,8 +80,14 @@ def serve(library: Library, package: str) -> None:
         start = time.perf_counter()
         if call == "load":
             held = library.load(package)
-        else:
+        elif call == "save":
             library.save(held, target)
+        elif call == "verify" and library.verify is not None:
+            library.verify(held)
+        elif call == "check" and library.check is not None:
+            library.check(package)
+        else:
+            raise ValueError(call)
         print(time.perf_counter() - start, flush=True)
 
 
@@ -110,6 +125,8 @@ class Worker(AbstractContextManager["Worker"]):
 if __name__ == "__main__":
     chosen = LIBRARIES[sys.argv[1]]()
     if sys.argv[3:4] == ["once"]:
-        chosen.save(chosen.load(sys.argv[2]), sys.argv[4])
+        program = chosen.load(sys.argv[2])
+        if sys.argv[4:]:
+            chosen.save(program, sys.argv[4])
     else:
         serve(chosen, sys.argv[2])
