@@ -15,7 +15,17 @@ from milc.syntax.parse import read
 from milc.syntax.print import with_spans
 from milc.verify import verify_structure
 from tests.models import ARCHIVE
-from tests.ops import corpus, mutations, programs, rejected, singles, tally, values
+from tests.ops import (
+    cases,
+    corpus,
+    definitions,
+    mutations,
+    programs,
+    rejected,
+    singles,
+    tally,
+    values,
+)
 from tests.ops.checking import examined
 from tests.ops.singles import Record
 from tests.ops.tally import Comparison
@@ -69,6 +79,27 @@ def show_values(arguments: argparse.Namespace) -> Comparison[Any]:
     """Elements that are known ahead of time."""
     comparison = values.compare()
     print_all(comparison, arguments, lambda value: print(f"        ---- {value.where}"))
+    return comparison
+
+
+def show_definitions(arguments: argparse.Namespace) -> Comparison[Any]:
+    """What definitions declare."""
+    comparison = definitions.compare()
+    print_all(comparison, arguments, lambda claim: print(f"        ---- {claim}"))
+    return comparison
+
+
+def show_labels(arguments: argparse.Namespace) -> Comparison[Any]:
+    """Constraints, each with a case that breaks it."""
+    comparison = cases.labels()
+    print_all(comparison, arguments, lambda label: print(f"        ---- {label}"))
+    return comparison
+
+
+def show_codes(arguments: argparse.Namespace) -> Comparison[Any]:
+    """Codes of findings, each with a case and a page."""
+    comparison = cases.codes()
+    print_all(comparison, arguments, lambda code: print(f"        ---- {code}"))
     return comparison
 
 
@@ -139,6 +170,9 @@ def print_place(place: programs.Place) -> None:
 
 
 FIGURES: dict[str, Callable[[argparse.Namespace], Comparison[Any]]] = {
+    "definitions": show_definitions,
+    "labels": show_labels,
+    "codes": show_codes,
     "singles": show_singles,
     "programs": show_programs,
     "rejected": show_rejected,
@@ -162,7 +196,7 @@ def main() -> int:
     arguments = parser.parse_args()
     if unknown := set(arguments.figures) - FIGURES.keys():
         parser.error(f"no such figure: {', '.join(sorted(unknown))}")
-    if not SHARED.is_dir():
+    if not SHARED.is_dir() and not set(arguments.figures) <= {"labels", "codes"}:
         print("no ../shared beside the checkout: there is nothing to compare with", file=sys.stderr)
         return 2
     good = True
