@@ -90,10 +90,21 @@ def of_arg(op: Op, arg: str, index: int = 0) -> Span | None:
     start = _search(op.span, f"{arg}=", _behind_results(op))
     if start is None or (arg not in op.args and arg not in op.attributes):
         return start or of_kind(op)
-    text, end = start.source.text, start.end
-    while end < len(text) and text[end] not in ",;\n" and end < start.end + SHOWN:
-        end += 1
-    return Span(start.source, start.start, end)
+    return Span(start.source, start.start, _end_of_constant(start.source.text, start.end))
+
+
+# What may hold a comma within a constant, and what ends one.
+_within = re.compile(r'"(?:[^"\\\n]|\\.)*+"|[(<\[{]|[)>\]},;\n]').finditer
+
+
+def _end_of_constant(text: str, start: int) -> int:
+    """Where the constant ends that begins at a place, or what is shown of it if it is long."""
+    depth, end = 0, min(len(text), start + SHOWN)
+    for found in _within(text, start, end):
+        if found[0] == "\n" or (depth == 0 and found[0] in ")>]},;"):
+            return found.start()
+        depth += 1 if found[0] in "(<[{" else -1 if found[0] in ")>]}" else 0
+    return end
 
 
 def of_arg_name(op: Op, arg: str) -> Span | None:

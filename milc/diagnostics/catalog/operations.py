@@ -189,13 +189,14 @@ ENTRIES = (
     Entry(
         "MIL0316",
         "arguments of an unforeseen form",
-        "A rule of the operation could not be applied: an argument has a form that no rule is made"
-        " for, such as a constant of several elements where one number is meant. Core ML's tools"
-        " fail on such models too, mostly without saying why.",
+        "A rule of the operation could not be applied: an argument has a form that its definition"
+        " does not rule out and that the rule is not made for. No operation is known of which that"
+        " is so; were there one, milc would say this rather than fail, and go on. Core ML's tools"
+        " fail on such models, mostly without saying why.",
         """
-        tensor<fp32, [2, 2]> y = cumsum(x = x, axis = tensor<int32, [2]>([0, 1]));
+        tensor<fp32, [2]> y = an_operation(x = x, an_argument = …);
         """,
         "Compare the arguments, which the finding lists, with those of the example that `milc ops`"
-        " shows for the operation.",
+        " shows for the operation. Please report the model: the definition should rule it out.",
     ),
 )
