@@ -32,7 +32,7 @@ def rank_words(ranks: tuple[int, int]) -> str:
 
 
 def known_as(name: str, bound: Bound | tuple[Bound, ...] | None) -> str:
-    """An argument and what it is: its type and, of a short constant, its value; of a number that."""
+    """An argument and what it is: its type and, of a short constant, its value."""
     if bound is None:
         return f"`{name}` is not given"
     if isinstance(bound, tuple):
