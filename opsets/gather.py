@@ -94,7 +94,9 @@ class Gather16(Gather):
 
     I = Domain(INT32, UINT16, INT16)  # noqa: E741  # the domain's name in coremltools
     indices = In(I, "the places along the axis, of any shape; a negative one counts from the end")
-    batch_dims = Const(INT32, "the number of leading dimensions that are shared", rank=0, default=0)
+    batch_dims = Const(
+        INT32, "the number of leading dimensions that are shared", rank=0, default=0, spared=True
+    )
     z = Out(
         "the slices; dimension `axis` of `x` is replaced by the dimensions of `indices` behind the"
         " shared ones"
@@ -343,7 +345,9 @@ class GatherNd16(GatherNd):
 
     I = Domain(INT32, UINT16, INT16)  # noqa: E741
     indices = In(I, "the places; each row of its last dimension is one")
-    batch_dims = Const(INT32, "the number of leading dimensions that are shared", rank=0, default=0)
+    batch_dims = Const(
+        INT32, "the number of leading dimensions that are shared", rank=0, default=0, spared=True
+    )
 
     @constraint(
         "C2",

@@ -201,6 +201,7 @@ class ReduceArgmax17(ReduceArgmax):
         rank=0,
         default="int32",
         choices=Choice("int32", "uint16", any_case=True),
+        spared=True,
     )
 
     def element(self) -> ElementType:
@@ -241,6 +242,7 @@ class ReduceArgmin17(ReduceArgmin):
         rank=0,
         default="int32",
         choices=Choice("int32", "uint16", any_case=True),
+        spared=True,
     )
 
     def element(self) -> ElementType:

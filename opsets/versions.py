@@ -6,6 +6,7 @@ A change of the ladder is a change here and nowhere else. Facts: coremltools 9.0
 
 from __future__ import annotations
 
+import re
 from typing import Final, NamedTuple
 
 
@@ -39,6 +40,23 @@ LADDER: Final = (
 
 BY_TAG: Final = {version.tag: version for version in LADDER}
 BY_PROTOBUF: Final = {version.protobuf: version for version in LADDER}
+
+_spelling: Final = re.compile(r"([a-z]+)(\d+)(?:\.\d+)*").fullmatch
+
+
+def called(word: str) -> OpsetVersion | None:
+    """The opset that people call so: `ios16`, `iOS 16.4`, `macOS13`, `CoreML6`; None if none."""
+    found = _spelling("".join(word.split()).lower())
+    if found is None:
+        return None
+    name = found[1] + found[2]
+    return next((version for version in LADDER if name in _spellings(version)), None)
+
+
+def _spellings(version: OpsetVersion) -> set[str]:
+    names = (version.tag, version.protobuf, *version.systems)
+    return {name.replace(" ", "").lower() for name in names}
+
 
 FIRST_OF_TEXT_1_3: Final = 9
 """The specification version from which on Apple's compiler writes `program(1.3)`, not 1.0."""

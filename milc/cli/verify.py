@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import click
 
@@ -21,6 +22,7 @@ Exit status: 0 no errors (there may be warnings) · 1 errors were found ·
 Examples:
   milc verify model.mil
   milc verify Model.mlpackage models/
+  milc verify --strict --target ios16 model.mil
   milc verify --fix model.mil       mend what can only mean one thing
   milc verify --fix --diff .        show what that would change
   milc verify --format github .     annotations, in a GitHub workflow
@@ -29,6 +31,24 @@ Examples:
 )
 @click.argument("sources", metavar="IN…", nargs=-1, required=True)
 @weights_option
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Check as Apple's compiler reads: report defaults and types that are not written out, "
+    "names that it does not take, a rank above 5, and what is doubtful in text.",
+)
+@click.option(
+    "--target",
+    metavar="SYSTEM",
+    help="Report what keeps a model from this system, and what would replace it: ios16, macOS13, "
+    "CoreML6.",
+)
+@click.option(
+    "--lint",
+    is_flag=True,
+    help="Report what a model could do without, and what is said to keep it from the Neural "
+    "Engine; never as errors.",
+)
 @click.option(
     "--fix",
     is_flag=True,
@@ -44,6 +64,9 @@ def command(
     report: Report,
     sources: tuple[str, ...],
     weights: str | None,
+    strict: bool,
+    target: str | None,
+    lint: bool,
     fix: bool,
     diff: bool,
     quiet: bool,
@@ -59,13 +82,17 @@ def command(
     """
     if diff and not fix:
         raise click.UsageError("--diff shows what --fix would change, and goes with it.")
+    from milc.driver.further import wanted
+
+    wanted(strict, target, lint)
+    asked = {"weights": weights, "strict": strict, "target": target, "lint": lint}
     if fix:
-        return _fix(report, sources, weights, diff, quiet)
+        return _fix(report, sources, asked, diff, quiet)
     count = 0
     with Activity(report.color) as activity:
         for path in _paths(sources):
             activity.phase(path)
-            _verify(report, path, weights)
+            _verify(report, path, asked)
             count += 1
     if not report.found and not quiet:
         from milc.diagnostics.prose import many
@@ -75,7 +102,7 @@ def command(
 
 
 def _fix(
-    report: Report, sources: tuple[str, ...], weights: str | None, diff: bool, quiet: bool
+    report: Report, sources: tuple[str, ...], asked: dict[str, Any], diff: bool, quiet: bool
 ) -> int:
     """Mend texts, or show how, and say what is wrong with them even so."""
     from milc.cli.report import FOUND, put
@@ -87,7 +114,7 @@ def _fix(
     changed = 0
     for path in _paths(sources):
         try:
-            change, left = fixing.fixed(read_source(path), weights=weights)
+            change, left = fixing.fixed(read_source(path), **asked)
             report.add(left)
             changed += change.changed
             if diff:
@@ -103,12 +130,12 @@ def _fix(
     return FOUND if diff and changed else OK
 
 
-def _verify(report: Report, path: str, weights: str | None) -> None:
+def _verify(report: Report, path: str, asked: dict[str, Any]) -> None:
     from milc.diagnostics import MilError
     from milc.driver.checking import verify_file
 
     try:
-        report.add(verify_file(read_source(path), weights=weights))
+        report.add(verify_file(read_source(path), **asked))
     except MilError as error:
         report.add(error.diagnostics)
 

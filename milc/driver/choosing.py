@@ -19,12 +19,16 @@ ABOUT_OPS = "MIL03"
 """The range of errors that can be silenced: a program that has one can be written and read."""
 
 
+RAISED = ("MIL0413", "MIL0706")
+"""Warnings that `milc verify --strict` makes errors of; no other error has these codes."""
+
+
 def can_be_silenced(finding: Diagnostic) -> bool:
-    """Whether a finding may be left out: any but an error, and what is said about operations.
+    """Whether a finding may be left out: all but errors, and errors about operations or on request.
 
     All other errors say that there is no program, or none that holds together.
     """
-    return finding.severity != "error" or finding.code.startswith(ABOUT_OPS)
+    return finding.severity != "error" or finding.code.startswith((ABOUT_OPS, *RAISED))
 
 
 def silenced(finding: Diagnostic, writing: bool, by: str) -> list[Diagnostic]:

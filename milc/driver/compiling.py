@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from milc.diagnostics import MilError, errors
 from milc.diagnostics.files import AnyPath
-from milc.driver.checking import UNCHECKED, found_in
+from milc.driver.checking import found_in
 from milc.driver.fixing import complete
+from milc.driver.further import NOTHING
 from milc.driver.ignoring import silence
 from milc.driver.loading import Text, read_model
 from milc.driver.progress import SILENT, Progress
@@ -92,7 +93,7 @@ def _check(
         found = model.notes + found
     model.notes = []
     source = model.program.source
-    return silence(found, source, writing=True, checked=verify, unchecked=UNCHECKED)
+    return silence(found, source, writing=True, checked=verify, unchecked=NOTHING.unchecked)
 
 
 def _move(model: Model, externalize: int | None, inline: int | None) -> None:

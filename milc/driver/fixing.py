@@ -57,20 +57,26 @@ def completed(text: str, path: str) -> str:
 
 
 def fixed(
-    path: AnyPath | Text, *, weights: AnyPath | None = None
+    path: AnyPath | Text,
+    *,
+    weights: AnyPath | None = None,
+    strict: bool = False,
+    target: str | None = None,
+    lint: bool = False,
 ) -> tuple[Change, list[Diagnostic]]:
     """What a MIL text becomes when all is mended that can only mean one thing, and what is left.
 
     Defaults and open types are written out, declared types corrected, reserved words renamed, and
     names of ops and arguments mended where one is near. Nothing is written: see `Change`. What is
-    left is what `verify_file` would find. Raises MilError where there is no text (MIL0034) or it
-    cannot be read; a text that does not parse is left as it is.
+    left is what `verify_file` would find, which takes the other options. Raises MilError where
+    there is no text (MIL0034) or it cannot be read; a text that does not parse is left as it is.
     """
     text = path if isinstance(path, Text) else _text(path)
     before = decode(text.data, text.path)
     files = WeightFiles(Path(weights) if weights is not None else text.root)
     after = fixed_text(before, text.path, reader(files))
-    left = verify_file(Text(after.encode(), text.path, text.root), weights=weights)
+    mended = Text(after.encode(), text.path, text.root)
+    left = verify_file(mended, weights=weights, strict=strict, target=target, lint=lint)
     return Change(text.path, before, after, text.data), left
 
 

@@ -14,7 +14,7 @@ from milc.diagnostics import BoundedFindings, Diagnostic, MilError, Severity
 from milc.ir.nodes import Function, Value
 from milc.ir.types import DictType, ListType, StateType, TensorType, Type, allows
 from milc.ir.walk import place
-from milc.opsets.versions import BY_TAG, LADDER, OpsetVersion
+from milc.opsets.versions import BY_TAG, LADDER, called
 from milc.package.features import doubts, faults
 from milc.package.flexible import Flexibility, channels, flexibility, flexible_literal, of_feature
 from milc.package.interface import (
@@ -108,9 +108,7 @@ class _Checker:
         self.function = None
 
     def _unknown_opset(self, function: Function) -> None:
-        word = function.opset.replace(" ", "").lower()
-        meant = (v.tag for v in LADDER if word in (n.replace(" ", "").lower() for n in _names(v)))
-        tag = next(meant, None)
+        meant = called(function.opset)
         message = f"there is no opset `{function.opset}`; known are {', '.join(BY_TAG)}"
         self.found.append(
             Diagnostic(
@@ -119,7 +117,7 @@ class _Checker:
                 of_word(function, function.opset),
                 severity="warning" if _is_newer(function.opset) else "error",
                 path=self.path,
-                help=f"write `{function.name}<{tag}>`" if tag else None,
+                help=f"write `{function.name}<{meant.tag}>`" if meant else None,
             )
         )
 
@@ -301,11 +299,6 @@ def _is_newer(opset: str) -> bool:
     return found is not None and any(
         found[1] == last[1] and int(found[2]) > int(last[2]) for last in newest
     )
-
-
-def _names(version: OpsetVersion) -> tuple[str, ...]:
-    """What people call an opset."""
-    return version.tag, version.protobuf, *version.systems
 
 
 _SPOKEN: Final = {

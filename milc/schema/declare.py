@@ -93,11 +93,12 @@ class Arg:
       the function may give a literal, where the type is not to be had from `domain`.
     - `choices`: the strings that it may be.
     - `variadic`: whether it binds any number of operands.
+    - `spared`: whether Apple's compiler is known to do without it, although it has a default.
     """
 
     __slots__ = (
         "choices", "const", "default", "default_doc", "doc", "domain", "elements", "kind", "name",
-        "optional", "rank", "variadic",
+        "optional", "rank", "spared", "variadic",
     )  # fmt: skip
 
     def __init__(
@@ -113,6 +114,7 @@ class Arg:
         default_doc: str = "",
         choices: Choice | None = None,
         variadic: bool = False,
+        spared: bool = False,
     ) -> None:
         self.name = ""
         self.domain = domain
@@ -126,6 +128,7 @@ class Arg:
         self.default_doc = default_doc
         self.choices = choices
         self.variadic = variadic
+        self.spared = spared
         if domain is not None and not isinstance(domain, Domain):
             self.elements = (domain,)
 

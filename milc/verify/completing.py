@@ -43,20 +43,29 @@ class _Completion(Operations):
     def __init__(self, program: Program, read: Read | None = None) -> None:
         super().__init__(program, read)
         self.unwritten: list[Unwritten] = []
+        self.spared = True
 
     def sound(self, view: OpDef) -> None:
         op = view.op
         for name, arg in view.args.items():
             if not arg.has_default or name in op.args or name in op.attributes:
                 continue
+            if arg.spared and not self.spared:
+                continue
             meant = arg.default_literal(view)
             if meant is not None:
                 self.unwritten.append(Unwritten(op, name, meant))
 
 
-def unwritten(program: Program, *, read: Read | None = None) -> list[Unwritten]:
-    """The arguments that sound ops leave to their defaults, in the order of the program."""
+def unwritten(
+    program: Program, *, read: Read | None = None, spared: bool = True
+) -> list[Unwritten]:
+    """The arguments that sound ops leave to their defaults, in the order of the program.
+
+    Without `spared` only those that Apple's compiler is not known to do without.
+    """
     run = _Completion(program, read)
+    run.spared = spared
     run.run()
     return run.unwritten
 
@@ -122,10 +131,18 @@ def open_types(program: Program, run: Operations) -> list[Edit]:
 
 def _defaults(missing: list[Unwritten], version: str) -> Iterator[Edit]:
     begun: set[Op] = set()
-    for op, arg, meant in missing:
-        end = places.of_end_of_arguments(op)
-        separator = ", " if op.args or op in begun else ""
-        begun.add(op)
-        if end is not None:
-            value = f"{type_text(meant.type, version)}({literal_text(meant, version)})"
-            yield Edit(end, f"{separator}{arg} = {value}")
+    for each in missing:
+        edit = default_edit(each, version, first=not each.op.args and each.op not in begun)
+        begun.add(each.op)
+        if edit is not None:
+            yield edit
+
+
+def default_edit(missing: Unwritten, version: str, *, first: bool) -> Edit | None:
+    """The edit that writes out an argument; `first` if no other stands in front of it."""
+    op, arg, meant = missing
+    end = places.of_end_of_arguments(op)
+    if end is None:
+        return None
+    value = f"{type_text(meant.type, version)}({literal_text(meant, version)})"
+    return Edit(end, f"{'' if first else ', '}{arg} = {value}")
