@@ -348,8 +348,7 @@ class Silu(Elementwise):
 
 
 class Softmax(Elementwise):
-    """`e^x` divided by its sum along an axis: along it, the results are positive and their sum is
-    1.
+    """`e^x / sum(e^x)`, the sum taken along an axis: along it the results add up to 1.
 
     ```mil
     func main<ios15>(tensor<fp32, [2, 3]> x) {
@@ -369,9 +368,7 @@ class Softmax(Elementwise):
         default=-1,
     )
 
-    @constraint(
-        "C1", "`axis` is one of `x`: from minus its rank to one below; a scalar has one too"
-    )
+    @constraint("C1", "`axis` is one of `x`, from -rank to rank - 1; a scalar counts as having one")
     def axis_is_there(self) -> bool:
         axis, rank = self.axis.value, self.x.rank or 1
         return axis is None or -rank <= axis < rank

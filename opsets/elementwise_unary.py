@@ -89,7 +89,7 @@ class Cast(OpDef):
     """`x` with elements of another type.
 
     Of floats, integers take the whole part: -2.7 becomes -2. What is not 0 becomes true; true
-    becomes 1.
+    becomes 1. What becomes of a number beyond the range of `dtype` is not documented.
 
     ```mil
     func main<ios15>(tensor<fp32, [2, 3]> x) {
@@ -297,6 +297,8 @@ class Inverse17(Inverse):
 class Log(Elementwise):
     """The natural logarithm of `x`, `log(x + epsilon)`, element by element.
 
+    As an fp16 the default of `epsilon` is 0, and the logarithm of 0 then minus infinity.
+
     ```mil
     func main<ios15>(tensor<fp32, [2, 3]> x) {
         tensor<fp32, [2, 3]> y = log(x = x, epsilon = fp32(1e-45));
@@ -374,6 +376,8 @@ class Round(Elementwise):
 
 class Rsqrt(Elementwise):
     """The reciprocal of the square root of `x`, `1 / sqrt(x + epsilon)`, element by element.
+
+    As an fp16 the default of `epsilon` is 0, and the result for 0 then infinity.
 
     ```mil
     func main<ios15>(tensor<fp32, [2, 3]> x) {
