@@ -38,7 +38,7 @@ BIAS = "what is added to each output channel, [C_out]; nothing if left out"
 STRIDES = "the step along each spatial dimension"
 DILATIONS = "the distance of neighbours in the kernel, along each spatial dimension"
 PAD = 'the padding before and after each spatial dimension in turn, if `pad_type` is "custom"'
-GROUPS = "the number of groups that channels are divided into"
+GROUPS = "the number of groups that input and output channels are divided into"
 ALL_ONE = "1 for each spatial dimension"
 NO_PADDING = "0 before and after each spatial dimension"
 SHORTHANDS = {"kernel": Part("weight", 2)}
@@ -49,8 +49,14 @@ class Conv(OpDef):
 
     The kernels of `weight` move over `x` in steps of `strides`; at each place the products of the
     kernel's elements with those of `x` below them are summed over space and channels, and `bias` is
-    added. Channels are taken in `groups`: each group of output channels sees its own group of input
-    channels; with as many groups as input channels that is a depthwise convolution.
+    added. Kernels are not flipped, and beyond its edges `x` counts as 0: of one group and along one
+    dimension, with p elements of padding in front,
+
+        y[n, o, i] = bias[o] + sum over c and k of
+                     weight[o, c, k] * x[n, c, i * stride + k * dilation - p]
+
+    Channels are taken in `groups`: the first group of output channels sees the first group of input
+    channels only, and so on; with as many groups as input channels that is a depthwise convolution.
 
     Along each spatial dimension, with reach = (kernel - 1) * dilation + 1, the result is
     floor((length + padding - reach) / stride) + 1 long. `pad_type` says what the padding is:
@@ -186,7 +192,8 @@ class Conv17(Conv):
 class ConvQuantized(Conv):
     """Convolution whose kernels are stored as small integers. Core ML calls it experimental.
 
-    It is `conv` with `weight * quant_scale + quant_bias` for kernels.
+    It is `conv` with `weight * quant_scale + quant_bias` for kernels if `quantization_type` is
+    "linear". Of "lut", a table in which the integers are looked up, no more is documented.
 
     ```mil
     func main<ios15>(tensor<fp32, [1, 1, 4]> x) {
@@ -211,8 +218,8 @@ class ConvQuantized(Conv):
         STRING, "how `weight` is stored", rank=0, choices=Choice("linear", "lut")
     )
     nbits = Const(INT32, "the bits that an element of `weight` uses, 1 to 8", rank=0, default=8)
-    quant_scale = Const(Conv.T, "what elements of `weight` are multiplied by")
-    quant_bias = Const(Conv.T, "what is added to each product")
+    quant_scale = Const(Conv.T, "what elements of `weight` are multiplied by, of any shape")
+    quant_bias = Const(Conv.T, "what is added to each product, of any shape")
 
     @constraint("C11", "`nbits` is between 1 and 8")
     def bits_fit(self) -> bool | None:
@@ -225,7 +232,7 @@ class ConvTranspose(OpDef):
 
     Each element of `x` is multiplied by a kernel of `weight`, and the products are added up where
     the kernel lies in the result; places of neighbouring elements are `strides` apart. `bias` is
-    added then. The result is, along each spatial dimension and with
+    added then. `groups` are as for `conv`. The result is, along each spatial dimension and with
     reach = (kernel - 1) * dilation + 1,
 
     - as `output_shape` says, if it is given;

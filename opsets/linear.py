@@ -48,7 +48,7 @@ class Linear(OpDef):
     since = "ios15"
 
     T = Domain(FP16, FP32, INT32)
-    x = In(T, "the input, [*D, D_in]")
+    x = In(T, "the input, [*D, D_in]; documented for at most two dimensions D")
     weight = Const(T, WEIGHT, rank=2)
     bias = Const(T, BIAS, rank=1, default=zeros, default_doc=NO_BIAS)
     y = Out("the result, [*D, D_out]")
@@ -107,7 +107,9 @@ class Matmul(OpDef):
     x = In(T, "the left matrices, [*D, n, k], or a row, [k]")
     y = In(T, "the right matrices, [*D, k, m], or a column, [k]")
     transpose_x = Const(BOOL, "whether `x` is [*D, k, n]", rank=0, default=False)
-    transpose_y = Const(BOOL, "whether `y` is [*D, m, k]", rank=0, default=False)
+    transpose_y = Const(
+        BOOL, "whether `y` is [*D, m, k]; a column is one all the same", rank=0, default=False
+    )
     z = Out("the products, [*D, n, m]")
 
     @constraint("C1", "`x` and `y` have at least one dimension")
@@ -118,7 +120,7 @@ class Matmul(OpDef):
     def row_is_no_matrix(self) -> bool:
         return not self.transpose_x.value or self.x.rank != 1
 
-    @constraint("C3", "`x` has as many columns as `y` has rows, after what is transposed")
+    @constraint("C3", "`x`, transposed as asked, has as many columns as `y` has rows")
     def inner_dimensions_agree(self) -> bool | str:
         columns, rows = self.left()[-1], self.right()[-2]
         return same(columns, rows) or f"{columns} columns, {rows} rows"
@@ -183,7 +185,7 @@ class Matmul17(Matmul):
 class Einsum(OpDef):
     """The product of two tensors by an equation: matrices that lie in dimensions -3 and -1.
 
-    Only two equations are known, in whatever letters:
+    Only two equations are known, whatever their letters are:
 
     - "bchw,bwhu->bchu": y[b, c, h, u] = sum over w of first[b, c, h, w] * second[b, w, h, u],
     - "chw,whu->chu": the same without the dimension b.
@@ -228,7 +230,7 @@ class Einsum(OpDef):
     def inner_dimensions_agree(self) -> bool:
         return same(self.values[0].shape[-1], self.values[1].shape[-3])
 
-    @constraint("C5", "`values` have dimensions -2, and the first of four, that are equal or 1")
+    @constraint("C5", "`values` have dimensions -2, and -4 if there is one, that are equal or 1")
     def outer_dimensions_agree(self) -> bool:
         return all(a == b or 1 in (a, b) for a, b in self.outer())
 
