@@ -9,14 +9,14 @@ from milc.ir.types import FP16, FP32, INT32
 from milc.schema import Bound, Const, Domain, In, OpDef, OptionalConst, Out, constraint
 from milc.schema.rules import same, same_shape
 
-SPATIAL = "the input, [n, C, *d]"
+SPATIAL = "the input, [n, C, *d]; documented for one or two spatial dimensions d"
 MEAN = "the mean of each channel, [C]"
 VARIANCE = "the variance of each channel, [C]"
 GAMMA = "what each channel is multiplied by, [C]; 1 if left out"
 BETA = "what is added to each channel, [C]; 0 if left out"
 EPSILON = "what is added to the variance, so that no division is by 0"
-LAYER_GAMMA = "what the result is multiplied by, of the shape of `axes`; 1 if left out"
-LAYER_BETA = "what is added to the result, of the shape of `axes`; 0 if left out"
+LAYER_GAMMA = "what the quotient is multiplied by, of the shape of `x` along `axes`; 1 if left out"
+LAYER_BETA = "what is added then, of the shape of `x` along `axes`; 0 if left out"
 ALPHA = "what the sum of squares is multiplied by, before the division by `size`"
 EXPONENT = "the exponent"
 ADDEND = "what is added to the sum"
@@ -43,7 +43,7 @@ class BatchNorm(OpDef):
     since = "ios15"
 
     T = Domain(FP16, FP32)
-    x = In(T, SPATIAL)
+    x = In(T, "the input, [n, C, *d]; documented for one to three spatial dimensions d")
     mean = Const(T, MEAN, rank=1)
     variance = Const(T, VARIANCE, rank=1)
     gamma = OptionalConst(T, GAMMA, rank=1)
@@ -87,6 +87,7 @@ class InstanceNorm(OpDef):
 
     With mean and variance taken over all spatial dimensions d of one n and c,
     y[n, c, …] = gamma[c] * (x[n, c, …] - mean) / sqrt(variance + epsilon) + beta[c].
+    The variance is the mean of the squares of x - mean.
 
     ```mil
     func main<ios15>(tensor<fp32, [1, 2, 8, 8]> x) {
@@ -170,6 +171,9 @@ class LayerNorm(OpDef):
 
     With mean and variance taken over `axes`,
     y = gamma * (x - mean) / sqrt(variance + epsilon) + beta.
+    The variance is the mean of the squares of x - mean. `gamma` and `beta` have the dimensions
+    `axes` of `x`, in the order of `x`: for an `x` of [3, 4, 5, 6] and the axes 2 and 3 they are
+    [5, 6].
 
     ```mil
     func main<ios15>(tensor<fp32, [2, 5, 4]> x) {
@@ -236,7 +240,7 @@ class LocalResponseNorm(OpDef):
     """Divide by a power of the squares of neighbouring channels.
 
     y[n, c, …] = x[n, c, …] / (k + alpha / size * (sum over i of x[n, i, …]²)) ** beta, where i runs
-    over the `size` channels around c.
+    over the `size` channels around c, as far as they are there.
 
     ```mil
     func main<ios15>(tensor<fp32, [1, 16, 8, 8]> x) {
