@@ -63,6 +63,10 @@ class Rnn(Recurrent):
 
         h_t = activation(weight_ih x_t + weight_hh h_(t-1) + bias)
 
+    If `direction` is "reverse", the steps are taken from the last to the first. "scaled_tanh" is
+    tanh, "hard_sigmoid", which is "sigmoid_hard" too, is min(max(0.2 x + 0.5, 0), 1), and "linear"
+    changes nothing.
+
     ```mil
     func main<ios15>(tensor<fp32, [7, 1, 2]> x, tensor<fp32, [1, 1]> h0) {
         tensor<fp32, [7, 1, 1]> y, tensor<fp32, [1, 1]> h = rnn(
@@ -103,6 +107,9 @@ class Gru(Recurrent):
         h_t = (1 - z) * o + z * h_(t-1)
 
     `weight_ih`, `weight_hh` and `bias` hold what belongs to r, to o and to z, one below the other.
+    If `direction` is "reverse", the steps are taken from the last to the first. coremltools
+    documents r * (W_ho h_(t-1)) for the third formula; its reference, by which it tests, computes
+    the above.
 
     ```mil
     func main<ios15>(tensor<fp32, [7, 1, 1]> x, tensor<fp32, [1, 1]> h0) {
@@ -144,8 +151,9 @@ class Gru17(Gru):
 class Gru18(Gru17):
     """The input may have biases of its own, and `reset_after` says where r comes in.
 
-    With it, o is g(W_io x_t + c_o + r * (W_ho h_(t-1) + b_o)), where c is `input_bias`: r is
-    applied to the product and its bias, not to the hidden state in front of the product.
+    The elements c of `input_bias`, in the order of `bias`, are added to the same sums. With
+    `reset_after`, o is g(W_io x_t + c_o + r * (W_ho h_(t-1) + b_o)): r is applied to the product
+    and its bias, as in PyTorch, not to the hidden state in front of the product.
 
     ```mil
     func main<ios18>(tensor<fp16, [7, 1, 1]> x, tensor<fp16, [1, 1]> h0) {
@@ -188,11 +196,15 @@ class Lstm(Recurrent):
         c_t = f * c_(t-1) + i * z
         h_t = o * a(c_t)
 
-    The weights and `bias` hold what belongs to i, f, o and z, one below the other; `peephole`, for
-    i, f and o, is multiplied by the cell state and added to their sums. If `direction` is
-    "bidirectional", the arguments that end in `_back` are those of the second network, which reads
-    the sequence from its end. States and results then hold both, the forward one first: D is 2, and
-    else 1.
+    The weights and `bias` hold what belongs to i, f, o and z, one below the other. `peephole` holds
+    p for i, f and o: p_i * c_(t-1), p_f * c_(t-1) and p_o * c_t are added to their sums. `clip`
+    bounds c_t to [-clip, clip] before o and h_t are computed of it. "scaled_tanh" is tanh,
+    "hard_sigmoid" is min(max(0.2 x + 0.5, 0), 1), and "linear" changes nothing.
+
+    If `direction` is "reverse", the steps are taken from the last to the first, with the same
+    arguments. If it is "bidirectional", the arguments that end in `_back` are those of the second
+    network, which reads the sequence from its end, and have no effect else. States and results then
+    hold both, the forward one first: D is 2, and else 1.
 
     ```mil
     func main<ios15>(tensor<fp32, [7, 1, 1]> x, tensor<fp32, [1, 1]> h0, tensor<fp32, [1, 1]> c0) {
@@ -239,7 +251,7 @@ class Lstm(Recurrent):
         default="tanh", choices=ACTIVATIONS,
     )  # fmt: skip
     clip = OptionalConst(
-        Recurrent.T, "the bound, up and down, of the new cell content; none if left out"
+        Recurrent.T, "the bound, up and down, of the cell state, a scalar; none if left out"
     )
     y = Out("the hidden states, [S, B, D * H], or [1, B, D * H] without `output_sequence`")
     h = Out("the hidden state behind the last step, [B, D * H]")
