@@ -125,7 +125,9 @@ class UpsampleBilinear(Upsample):
 
 
 class UpsampleBilinear16(UpsampleBilinear):
-    """Pixels may be taken for points instead of areas, by `half_pixel_centers`.
+    """`half_pixel_centers` says whether the value of a pixel stands at its centre or at its edge.
+
+    Without it and without `align_corners`, p(i) = i * m / n.
 
     ```mil
     func main<ios16>(tensor<fp32, [1, 3, 10, 4]> x) {
@@ -141,8 +143,8 @@ class UpsampleBilinear16(UpsampleBilinear):
 
     half_pixel_centers = OptionalConst(
         BOOL,
-        "whether the value of a pixel stands at its centre, the 0.5 in the formulas; the opposite"
-        " of `align_corners` if left out",
+        "whether the value of a pixel stands at its centre, the 0.5 in the formula; the opposite of"
+        " `align_corners` if left out",
         rank=0,
     )
 
@@ -235,12 +237,14 @@ class Resize(OpDef):
     )  # fmt: skip
     y = Out("the resized tensor, of the rank of `x`")
 
-    @constraint("C1", "`resized_dims` is at most the number of lengths in a known `shape`")
+    @constraint(
+        "C1", "`resized_dims` is at most the number of lengths in `shape`, if that is known"
+    )
     def enough_lengths(self) -> bool:
         lengths, resized = self.shape.value, self.resized_dims.value
         return lengths is None or resized is None or resized <= len(lengths)
 
-    @constraint("C2", "a known `shape` has at most as many lengths as `x` has dimensions")
+    @constraint("C2", "`shape`, if known, has at most as many lengths as `x` has dimensions")
     def not_too_many_lengths(self) -> bool:
         lengths = self.shape.value
         return lengths is None or len(lengths) <= self.x.rank
@@ -305,7 +309,9 @@ class CropResize(OpDef):
     """Cut boxes out of images and bring each to one size, with bilinear interpolation.
 
     Every box of `roi` is cut out of every image of a batch if it is given by four numbers, and out
-    of one image if a fifth, in front of them, says which. By `box_coordinate_mode` the four are
+    of one image if a fifth, in front of them, says which. Then B should be 1 in the result, but
+    coremltools declares the number of images there all the same. By `box_coordinate_mode` the four
+    numbers are
 
     - CORNERS_HEIGHT_FIRST: top, left, bottom, right;
     - CORNERS_WIDTH_FIRST: left, top, right, bottom;
@@ -359,7 +365,7 @@ class CropResize(OpDef):
 
 
 class CropResize16(CropResize):
-    """What a box reaches beyond the edge of an image is filled with `pad_value`.
+    """Where a box reaches beyond the edge of an image it is filled with `pad_value`.
 
     ```mil
     func main<ios16>(tensor<fp32, [2, 3, 10, 8]> x, tensor<fp32, [5, 1, 4, 1, 1]> boxes) {
@@ -460,7 +466,8 @@ class Affine(OpDef):
     where [a0, a1, a2, b0, b1, b2] is the row of `transform_matrix` for its image. Coordinates go
     from -1 to 1: (-1, -1) is the pixel at the top left, and (1, 1) the one at the bottom right.
 
-    The modes have one value each so far; they are written out all the same.
+    Places beyond the edges have the value 0. The modes have one value each so far; they are written
+    out all the same.
 
     ```mil
     func main<ios15>(tensor<fp32, [1, 3, 10, 8]> x) {
@@ -494,7 +501,9 @@ class Affine(OpDef):
         choices=Choice("normalized_minus_one_to_one", any_case=True),
     )  # fmt: skip
     align_corners = Const(
-        BOOL, "whether -1 and 1 are the centres of the outermost pixels, not their edges", rank=0
+        BOOL,
+        "whether -1 and 1 are the centres of the outermost pixels; documented for true only",
+        rank=0,
     )
     y = Out("the images, [B, C, H', W']")
 

@@ -17,15 +17,15 @@ class Random(OpDef):
 
     T = Domain(FP16, FP32)
     seed = Const(
-        INT32, "what the sequence of values follows from; -1 for another one each time", rank=0,
-        default=-1,
+        INT32, "what the values follow from, the same ones in each run; -1 for others each time",
+        rank=0, default=-1,
     )  # fmt: skip
 
 
 class Distribution(Random):
     """Values of one distribution, in a shape that is given."""
 
-    shape = In(INT32, "the shape of the result, [K]", rank=1)
+    shape = In(INT32, "the shape of the result, [K], all lengths at least 1", rank=1)
     y = Out("the values, of K dimensions")
 
     def result_element(self) -> ElementType:
@@ -119,8 +119,8 @@ class RandomCategorical(Random):
         STRING, 'whether `x` holds probabilities, or their logarithms: "logits"', rank=0,
         default="logits", choices=Choice("logits", "probs", any_case=True),
     )  # fmt: skip
-    size = Const(INT32, "the number of samples", rank=0, default=1)
-    y = Out("the samples, [*D, size], of the element type of `x`")
+    size = Const(INT32, "the number of samples, drawn with replacement", rank=0, default=1)
+    y = Out("the samples, numbers from 0 to C - 1 in the element type of `x`, [*D, size]")
 
     def infer(self) -> TensorType:
         return self.x.with_shape(*self.x.shape[:-1], self.size.value)
