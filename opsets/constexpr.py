@@ -155,7 +155,8 @@ class LutToDense(OpDef):
     """The values that the numbers in `indices` have in the table `lut`.
 
     The numbers are packed: of n bits each, where the table has 2 to the n entries, in row-major
-    order, from the least significant bit of the first byte on, and across bytes without gaps.
+    order, from the least significant bit of the first byte on, and across bytes without gaps. In
+    the example n is 2, and the byte 228, in binary 11 10 01 00, holds 0, 1, 2 and 3.
 
     ```mil
     func main<ios16>(tensor<fp32, [1, 2]> x) {
@@ -202,7 +203,8 @@ class LutToDense18(OpDef):
     The numbers are of n bits, in the shape of the result. The table has the dimensions
     `[g…, 2 to the n, v]`: there is one for each of the groups `g…` that the indices are cut into,
     and each entry is a vector of v elements, which are laid out along dimension `vector_axis` of
-    the result. So `output[i…] = lut[i… / size of a group, indices[i…], 0]` where v is 1.
+    the result. So `output[i…] = lut[i… / size of a group, indices[i…], 0]` where v is 1, rounded
+    down; else place `i * v + j` along `vector_axis` has element j of the vector for place i.
 
     ```mil
     func main<ios18>(tensor<fp32, [1, 2]> x) {
@@ -331,8 +333,9 @@ class LutToSparse(OpDef):
 class BlockwiseShiftScale(OpDef):
     """The real numbers that integers stand for, with a scale and an offset for each block.
 
-    `output[i…] = scale[i… / b…] * (data[i…] - offset[i… / b…])`, where the size `b` of a block is,
-    along each dimension, that of `data` divided by that of `scale`.
+    `output[i…] = scale[i… / b…] * (data[i…] - offset[i… / b…])`, rounded down in the brackets,
+    where the size `b` of a block is, along each dimension, that of `data` divided by that of
+    `scale`.
 
     ```mil
     func main<ios18>(tensor<fp32, [1, 2]> x) {
@@ -439,7 +442,8 @@ class SparseToDense(OpDef):
     """A tensor of which only what is not 0 is stored, and a mask of where that is.
 
     The mask has a bit for each element, in row-major order, from the least significant bit of the
-    first byte on: where it is 1 the element is the next of `nonzero_data`, elsewhere 0.
+    first byte on: where it is 1 the element is the next of `nonzero_data`, elsewhere 0. In the
+    example the byte 12, in binary 0000 1100, says that elements 2 and 3 are the first two.
 
     ```mil
     func main<ios16>(tensor<fp32, [1, 2]> x) {
