@@ -103,6 +103,12 @@ def _deep_rank(size: int) -> str:
     return f"{HEAD}{type} a = const()[val = {type}({'[' * rank}1{']' * rank})];{TAIL}"
 
 
+def _long_shape(size: int) -> str:
+    count = size // 3
+    shape = f"tensor<int32, [{count}]>([{', '.join(['1'] * count)}])"
+    return f"{HEAD}_ a = reshape(x = x, shape = {shape});{TAIL}"
+
+
 TEXTS: Final[dict[str, Callable[[int], str]]] = {
     "hex digits and a letter": _in_body("a(x = fp32(0x", "a", "g));"),
     "digits and a letter": _in_body("a(x = fp32(1.", "2", "a));"),
@@ -156,6 +162,42 @@ TEXTS: Final[dict[str, Callable[[int], str]]] = {
     "ops with blocks": _in_body("", "fp32 c = cond(p = x) {} -> (x), {} -> (x);\n", ""),
     "blocks in blocks": _in_body("", "a(){", ""),
     "types in types": _in_body("", "tuple<", ""),
+    "unknown ops": _in_body("", _numbered("fp32 a# = relu#(x = x);", 24, "\n"), ""),
+    "unknown arguments": _in_body("", _numbered("fp32 a# = relu(x = x, xx# = x);", 30, "\n"), ""),
+    "unknown arguments of an op": _in_body(
+        "fp32 a = elu(x = x, ", _numbered("alpa# = x", 16), ");"
+    ),
+    "wrong types": _in_body("", _numbered("tensor<fp32, [9]> a# = relu(x = x);", 38, "\n"), ""),
+    "wrong results": _in_body("", _numbered("fp32 a#", 14), " = relu(x = x);"),
+    "broken constraints": _in_body(
+        "tensor<fp32, [4]> b = const()[val = tensor<fp32, [4]>([1, 2, 3, 4])];"
+        " tensor<fp32, [3]> c = const()[val = tensor<fp32, [3]>([1, 2, 3])];",
+        _numbered("fp32 a# = add(x = b, y = c);", 30, "\n"), "",
+    ),
+    "operands of an op": _in_body(
+        "tensor<fp32, [9]> a = concat(axis = int32(0), interleave = bool(false), values = (",
+        "x, ", "x));",
+    ),
+    "operands that differ": _in_body(
+        "tensor<fp32, [9]> a = concat(axis = int32(0), interleave = bool(false), values = (",
+        _numbered("fp16(#)", 12), ", x));",
+    ),
+    "open types": _in_body(
+        "_ a = relu(x = x);", lambda size: "".join(
+            f"_ {'a' * (n + 2)} = relu(x = {'a' * (n + 1)});\n" for n in range(int(size**0.5))
+        ), "",
+    ),
+    "types left open": _in_body("", _numbered("_ a# = b(x = x);", 18, "\n"), ""),
+    "inputs of a custom layer": _in_body(
+        'fp32 a = custom_layer(', _numbered("x# = x", 10), ')[class_name = string("a")];'
+    ),
+    "results of a custom layer": _in_body(
+        "", _numbered("_ a#", 10), ' = custom_layer(x = x)[class_name = string("a")];'
+    ),
+    "equations": _in_body(
+        'fp32 a = einsum(values = (x, x), equation = string("', "a", '"));'
+    ),
+    "a shape of many": _long_shape,
     "parameters": lambda size: f"{HEAD[:-4]}, {_numbered('fp32 a#', 13)(size)}) {{\n{TAIL}",
     "functions": lambda size: (
         f"program(1.3) {{{_numbered('func m#<ios18>(fp32 x) {} -> (x);', 42, '')(size)}}}"
