@@ -104,6 +104,11 @@ class BoundedFindings(list[Diagnostic]):
         super().__init__()
         self._left: dict[Severity, int] = {}
 
+    @property
+    def is_full(self) -> bool:
+        """Whether another error would be left out, so that it need not even be made."""
+        return self._left.get("error") == 0
+
     def append(self, finding: Diagnostic) -> None:
         left = self._left.get(finding.severity, self.MOST)
         if left:

@@ -17,7 +17,7 @@ from milc.ir.nodes import Op, Value
 from milc.ir.types import TO_INFER, TensorType, Type
 from milc.ir.walk import bodies, label, place, walk_inside_out
 from milc.opsets import index
-from milc.schema.bound import FOLDED
+from milc.schema.bound import FOLDED, Symbol
 from milc.syntax.types import type_text
 from milc.verify import places
 from milc.verify.arguments import bind
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from milc.diagnostics import Span
     from milc.ir.literals import BlobRef, TensorLiteral
     from milc.ir.nodes import Block, Function, Program
-    from milc.schema import Bound, Constraint, Elements, OpDef
+    from milc.schema import Bound, Constraint, Elements, Known, OpDef
     from milc.verify.arguments import Binding, Fault
 
     Read = Callable[[BlobRef], TensorLiteral | None]
@@ -72,11 +72,12 @@ class Operations:
 
     def __init__(self, program: Program, read: Read | None = None) -> None:
         self.program = program
-        self.found: list[Diagnostic] = BoundedFindings()
+        self.found = BoundedFindings()
         self.inferred: dict[Value, Type] = {}
         self._read = read
         self._blobs: dict[tuple[Type, str, int], TensorLiteral | None] = {}
         self._known: dict[Value, Elements] = {}
+        self._symbols: dict[Value, Known] = {}
         self._constant: set[Value] = set()
         self._path = program.source.path if program.source is not None else None
 
@@ -89,6 +90,10 @@ class Operations:
     def known(self, value: Value) -> Elements | None:
         """The elements that are known of a value that is no const."""
         return self._known.get(value)
+
+    def symbols(self, value: Value) -> Known | None:
+        """The same, with the symbols among the elements."""
+        return self._symbols.get(value) or self._known.get(value)
 
     def is_constant(self, value: Value) -> bool:
         """Whether a value follows from constants alone."""
@@ -208,6 +213,9 @@ class Operations:
         for result, elements in zip(op.results, each, strict=True):
             if elements is None or len(elements) > FOLDED:
                 continue
+            if Symbol in map(type, elements):
+                self._symbols[result] = elements
+                elements = tuple([None if type(e) is Symbol else e for e in elements])
             self._known[result] = elements
             if None not in elements:
                 self._constant.add(result)
@@ -230,6 +238,8 @@ class Operations:
             first = versions[0].since
             message = f"{op.kind} is not in {opset}: it came with {first}"
             self._report(op, "MIL0302", message, f"raise the function's opset to {first}", span)
+            return
+        if self.found.is_full:  # looking for the name that is meant takes long
             return
         near = nearest(op.kind, index.families())
         help = f"did you mean `{near}`?" if near else None
