@@ -19,7 +19,10 @@ class Scatter(OpDef):
 
     `z[p…, indices[i], q…] = f(data[p…, indices[i], q…], updates[p…, i, q…])`, where `p…` are the
     dimensions before the axis and `q…` those behind it; all else is as in `data`. `mode` is f:
-    "update" takes the update, "add", "sub", "mul", "div", "max" and "min" combine the two.
+    "update" takes the update, "add", "sub", "mul", "div", "max" and "min" combine the two: "sub"
+    takes the update from what is there, "div" divides that by it. In which order updates of one
+    place are made is not documented. Write `mode` out: by default it is "add", though coremltools'
+    text says "update".
 
     ```mil
     func main<ios15>(
@@ -63,8 +66,9 @@ class Scatter(OpDef):
 class Scatter17(Scatter):
     """Negative indices are out of bounds now.
 
-    With `validate_indices`, an index out of bounds is an error; without, nothing looks at them, and
-    what such an update does is undefined.
+    To indices that may be negative add the length of the dimension first, with `select`. With
+    `validate_indices`, an index out of bounds is an error; without, nothing looks at them, and what
+    such an update does is undefined, if memory safe.
 
     ```mil
     func main<ios17>(
@@ -78,10 +82,7 @@ class Scatter17(Scatter):
     """
 
     since = "ios17"
-    instead = (
-        "`validate_indices` left out, indices that are not negative, and int32 for narrower"
-        " integers"
-    )
+    instead = "`validate_indices` left out"
 
     indices = In(INT32, "the places along the axis, [n], from 0 on")
     validate_indices = Const(
@@ -104,8 +105,7 @@ class ScatterAlongAxis(OpDef):
 
     `z[p…, indices[p…, i, q…], q…] = f(data[p…, indices[p…, i, q…], q…], updates[p…, i, q…])`,
     where `p…` are the dimensions before the axis and `q…` those behind it; all else is as in
-    `data`. `mode` is f: "update" takes the update, "add", "sub", "mul", "div", "max" and "min"
-    combine the two.
+    `data`. `mode` is f, as for `scatter`.
 
     ```mil
     func main<ios15>(
@@ -172,8 +172,9 @@ class ScatterAlongAxis(OpDef):
 class ScatterAlongAxis17(ScatterAlongAxis):
     """Negative indices are out of bounds now.
 
-    With `validate_indices`, an index out of bounds is an error; without, nothing looks at them, and
-    what such an update does is undefined.
+    To indices that may be negative add the length of the dimension first, with `select`. With
+    `validate_indices`, an index out of bounds is an error; without, nothing looks at them, and what
+    such an update does is undefined, if memory safe.
 
     ```mil
     func main<ios17>(
@@ -187,10 +188,7 @@ class ScatterAlongAxis17(ScatterAlongAxis):
     """
 
     since = "ios17"
-    instead = (
-        "`validate_indices` left out, indices that are not negative, and int32 for narrower"
-        " integers"
-    )
+    instead = "`validate_indices` left out"
 
     indices = In(
         INT32,
@@ -218,8 +216,7 @@ class ScatterNd(OpDef):
 
     The last dimension of `indices`, of n numbers, holds places in the first n dimensions of
     `data`. With `at = indices[i…, 0], …, indices[i…, n - 1]`, `z[at, q…] = f(data[at, q…],
-    updates[i…, q…])`; all else is as in `data`. `mode` is f: "update" takes the update, "add",
-    "sub", "mul", "div", "max" and "min" combine the two.
+    updates[i…, q…])`; all else is as in `data`. `mode` is f, as for `scatter`.
 
     ```mil
     func main<ios15>(
@@ -268,8 +265,9 @@ class ScatterNd(OpDef):
 class ScatterNd17(ScatterNd):
     """Negative indices are out of bounds now.
 
-    With `validate_indices`, an index out of bounds is an error; without, nothing looks at them, and
-    what such an update does is undefined.
+    To indices that may be negative add the length of the dimension first, with `select`. With
+    `validate_indices`, an index out of bounds is an error; without, nothing looks at them, and what
+    such an update does is undefined, if memory safe.
 
     ```mil
     func main<ios17>(
@@ -283,10 +281,7 @@ class ScatterNd17(ScatterNd):
     """
 
     since = "ios17"
-    instead = (
-        "`validate_indices` left out, indices that are not negative, and int32 for narrower"
-        " integers"
-    )
+    instead = "`validate_indices` left out"
 
     validate_indices = Const(
         BOOL, "whether an index out of bounds is an error", rank=0, default=False
