@@ -36,7 +36,7 @@ class Fill(OpDef):
     T = Domain(FP16, FP32, INT32, BOOL)
     shape = In(INT32, "the dimensions of the result, a vector", rank=1)
     value = Const(T, "what every element is, a scalar", default=0.0)
-    y = Out("the filled tensor")
+    y = Out("the filled tensor, of the element type of `value`")
 
     @constraint("C1", "`shape` has no negative element")
     def dims_are_lengths(self) -> bool | None:
@@ -74,7 +74,7 @@ class FillLike(OpDef):
     U = Domain(FP16, FP32, INT32, BOOL)
     ref_tensor = In(T, "the tensor that has the shape of the result")
     value = Const(U, "what every element is, a scalar", default=0.0)
-    y = Out("the filled tensor, of the shape of `ref_tensor`")
+    y = Out("the filled tensor, of the shape of `ref_tensor` and the element type of `value`")
 
     def infer(self) -> TensorType:
         return self.ref_tensor.with_element(self.value.element)
@@ -170,7 +170,7 @@ class OneHot(OpDef):
     axis = Const(INT32, "the place of the new dimension; negative from the end", rank=0, default=-1)
     on_value = Const(T, "the element at the index, a scalar", default=1)
     off_value = Const(T, "all other elements, a scalar", default=0)
-    y = Out("the vectors, of one dimension more than `indices`")
+    y = Out("the vectors, of one dimension more than `indices`, of the type of `on_value`")
 
     @constraint("C1", "`axis` is a dimension of the result, which has one more than `indices`")
     def axis_in_range(self) -> bool | None:

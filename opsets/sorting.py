@@ -46,7 +46,8 @@ class Sorting(OpDef):
 class Argsort(Sorting):
     """Where the elements of `x` stand that come first, second, … when it is sorted along `axis`.
 
-    The largest first, or the smallest if `ascending`.
+    The largest first, or the smallest if `ascending`. Which of equal elements comes first is not
+    documented.
 
     ```mil
     func main<ios15>(tensor<fp32, [2, 4]> x) {
@@ -196,9 +197,9 @@ class NonMaximumSuppression(OpDef):
     """Of boxes that overlap keep the one with the best score, in the order of their scores.
 
     Two boxes overlap if the area that they share is more than `iou_threshold` of the area that they
-    cover together. Boxes of scores below `score_threshold` are dropped first. At most `max_boxes`
-    are kept; if there are fewer, the results are padded. With `per_class_suppression` boxes
-    suppress each other only within each class.
+    cover together. Up to ios16, boxes of scores below `score_threshold` are dropped first. At most
+    `max_boxes` are kept; if there are fewer, the results are padded. With `per_class_suppression`
+    boxes suppress each other only within each class.
 
     ```mil
     func main<ios15>(tensor<fp32, [1, 20, 4]> boxes, tensor<fp32, [1, 20, 3]> scores) {
