@@ -46,6 +46,9 @@ DEEPEST: Final = 4
 class MakeList(OpDef):
     """Make a list of tensors of one element type and shape.
 
+    With `dynamic_length` the list grows when something is put behind its end; without, it keeps the
+    length `init_length`.
+
     ```mil
     func main<ios15>(tensor<fp32, [2, 3]> x) {
         list<tensor<fp32, [2, 3]>, 4> empty = make_list(
@@ -68,7 +71,8 @@ class MakeList(OpDef):
         rank=0, const=True,
     )  # fmt: skip
     dtype = Const(
-        STRING, "the element type of the tensors", rank=0, default="fp32",
+        STRING, "the element type of the tensors; documented for fp16, fp32, int32 and bool",
+        rank=0, default="fp32",
         choices=Choice(*ELEMENT_TYPES),
     )  # fmt: skip
     ls = Out("the list")
@@ -227,7 +231,7 @@ class ListGather(ListOp):
     name = "list_gather"
     since = "ios15"
 
-    indices = In(INT32, "the places, counted from 0, [K]", rank=1)
+    indices = In(INT32, "the places, counted from 0, below the length of the list, [K]", rank=1)
     y = Out("the tensors, [K, *D] for a list of tensors of shape D")
 
     @constraint("C1", "`ls` is a list of tensors")
