@@ -66,7 +66,7 @@ class Transpose(OpDef):
 
 
 class Transpose17(Transpose):
-    """From ios17 on, `x` may also hold integers of 8 and 16 bits."""
+    """`x` may also hold integers of 8 and 16 bits."""
 
     since = "ios17"
     instead = "`cast` to int32, and back behind the op"
@@ -107,7 +107,7 @@ class Reverse(OpDef):
 
 
 class Reverse17(Reverse):
-    """From ios17 on, `x` may also hold integers of 8 and 16 bits."""
+    """`x` may also hold integers of 8 and 16 bits."""
 
     since = "ios17"
     instead = "`cast` to int32, and back behind the op"
@@ -162,7 +162,7 @@ class ReverseSequence(OpDef):
 
 
 class ReverseSequence17(ReverseSequence):
-    """From ios17 on, `x` may also hold integers of 8 and 16 bits, `lengths` those with a sign."""
+    """`x` may also hold integers of 8 and 16 bits, `lengths` those with a sign."""
 
     since = "ios17"
     instead = "`cast` to int32, and back behind the op, and `lengths` of int32"
