@@ -115,8 +115,9 @@ class Gather16(Gather):
 class Gather17(Gather16):
     """`x` and `indices` may be of 8 or 16 bits; negative indices are out of bounds now.
 
-    With `validate_indices`, an index out of bounds is an error; without, nothing looks at them, and
-    what is read at such a place is undefined.
+    To indices that may be negative add the length of the dimension first, with `select`. With
+    `validate_indices`, an index out of bounds is an error; without, nothing looks at them, and what
+    is read for such an index is undefined, if memory safe.
 
     ```mil
     func main<ios17>(tensor<int8, [5, 4]> x, tensor<uint8, [3]> indices) {
@@ -246,8 +247,9 @@ class GatherAlongAxis16(GatherAlongAxis):
 class GatherAlongAxis17(GatherAlongAxis16):
     """`x` and `indices` may be of 8 or 16 bits; negative indices are out of bounds now.
 
-    With `validate_indices`, an index out of bounds is an error; without, nothing looks at them, and
-    what is read at such a place is undefined.
+    To indices that may be negative add the length of the dimension first, with `select`. With
+    `validate_indices`, an index out of bounds is an error; without, nothing looks at them, and what
+    is read for such an index is undefined, if memory safe.
 
     ```mil
     func main<ios17>(tensor<int8, [2, 5]> x, tensor<uint8, [2, 3]> indices) {
@@ -365,8 +367,9 @@ class GatherNd16(GatherNd):
 class GatherNd17(GatherNd16):
     """`x` and `indices` may be of 8 or 16 bits; negative indices are out of bounds now.
 
-    With `validate_indices`, an index out of bounds is an error; without, nothing looks at them, and
-    what is read at such a place is undefined.
+    To indices that may be negative add the length of the dimension first, with `select`. With
+    `validate_indices`, an index out of bounds is an error; without, nothing looks at them, and what
+    is read for such an index is undefined, if memory safe.
 
     ```mil
     func main<ios17>(tensor<int8, [5, 4, 3]> x, tensor<uint8, [7, 2]> indices) {

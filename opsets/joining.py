@@ -12,7 +12,6 @@ from milc.ir.types import BOOL, FP16, FP32, INT32, TensorType
 from milc.schema import (
     Const,
     Domain,
-    Elements,
     In,
     OpDef,
     OptionalConst,
@@ -82,7 +81,8 @@ class Concat(Joining):
 
     The dimension `axis` of the result is the sum of theirs; all others are equal. With `interleave`
     the slices of the operands take turns: first the first slice of each, then the second of each,
-    and so on, for which all shapes must be equal. Scalars are joined to a vector.
+    and so on, for which all shapes must be equal: [1, 2] and [3, 4] give [1, 3, 2, 4]. Scalars are
+    joined to a vector.
 
     ```mil
     func main<ios15>(tensor<fp32, [3, 2]> x, tensor<fp32, [1, 2]> y) {

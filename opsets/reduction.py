@@ -85,7 +85,7 @@ class Place(OpDef):
         rank=0,
         default=False,
     )
-    y = Out("the place along the axis, from 0 on, with the other axes' lengths")
+    y = Out("the places along the axis, integers from 0 on, with the other axes' lengths")
 
     @constraint("C1", "`axis` is one of `x`: from minus its rank to one below its rank")
     def axis_is_there(self) -> bool:

@@ -74,7 +74,7 @@ class ExpandDims(OpDef):
 
 
 class ExpandDims17(ExpandDims):
-    """From ios17 on, `x` may also hold integers of 8 and 16 bits."""
+    """`x` may also hold integers of 8 and 16 bits."""
 
     since = "ios17"
     instead = "`cast` to int32, and back behind the op"
@@ -140,7 +140,7 @@ class Squeeze(OpDef):
 
 
 class Squeeze17(Squeeze):
-    """From ios17 on, `x` may also hold integers of 8 and 16 bits."""
+    """`x` may also hold integers of 8 and 16 bits."""
 
     since = "ios17"
     instead = "`cast` to int32, and back behind the op"
@@ -247,7 +247,7 @@ class Reshape(OpDef):
 
 
 class Reshape17(Reshape):
-    """From ios17 on, a 0 in `shape` counts from the end, and so needs no equal ranks.
+    """A 0 in `shape` counts from the end, and so needs no equal ranks.
 
     It stands for the dimension of `x` as far from the end as itself, and for 1 where `x` has none.
     `x` may also hold integers of 8 and 16 bits, `shape` of 8 and 16 bits with a sign.
@@ -322,7 +322,7 @@ class ReshapeLike(OpDef):
 
 
 class ReshapeLike17(ReshapeLike):
-    """From ios17 on, `x` may also hold integers of 8 and 16 bits."""
+    """`x` may also hold integers of 8 and 16 bits."""
 
     since = "ios17"
     instead = "`cast` to int32, and back behind the op"

@@ -154,7 +154,8 @@ class Slicing(OpDef):
         return all(part.is_index or part.stride for part in self.slices or ())
 
     @constraint(
-        "C8", "`begin` is not behind `end` in the way of `stride`, where both count from one edge"
+        "C8",
+        "`begin` is not behind `end` in the direction of `stride`, if both count from one edge",
     )
     def slices_follow_stride(self) -> bool | str:
         for axis, part in enumerate(self.slices or ()):
@@ -204,8 +205,9 @@ class Slicing(OpDef):
 class SliceByIndex(Slicing):
     """Take a part of a tensor: `x[begin[0]:end[0]:stride[0], begin[1]:end[1]:stride[1], …]`.
 
-    Numbers below 0 count from the end of the dimension. With a negative stride, the slice runs from
-    `begin` down to the place behind `end`. If all dimensions are dropped the result is a scalar.
+    Numbers below 0 count from the end of the dimension; an `end` beyond it counts as the edge. With
+    a negative stride, the slice runs from `begin` down to the place behind `end`. If all dimensions
+    are dropped the result is a scalar.
 
     ```mil
     func main<ios15>(tensor<fp32, [4, 5, 6]> x) {
@@ -235,7 +237,7 @@ class SliceByIndex(Slicing):
 
 
 class SliceByIndex17(SliceByIndex):
-    """From ios17 on, `x` may also hold integers of 8 and 16 bits, the indices those with a sign."""
+    """`x` may also hold integers of 8 and 16 bits, the indices those with a sign."""
 
     since = "ios17"
     instead = "`cast` to int32, and back behind the op, and indices of int32"
@@ -368,7 +370,7 @@ class SliceBySize(OpDef):
 
 
 class SliceBySize17(SliceBySize):
-    """From ios17 on, `x` may also hold integers of 8 and 16 bits, the indices those with a sign."""
+    """`x` may also hold integers of 8 and 16 bits, the indices those with a sign."""
 
     since = "ios17"
     instead = "`cast` to int32, and back behind the op, and indices of int32"
@@ -396,8 +398,8 @@ class SlidingWindows(OpDef):
     x = In(T, "the tensor, of any shape")
     axis = Const(INT32, "the dimension of `x` along which the windows lie", rank=0)
     size = Const(INT32, "the length of a window", rank=0)
-    stride = Const(INT32, "from the begin of a window to that of the next one", rank=0, default=1)
-    y = Out("the windows: […, (D - `size`) / `stride` + 1, `size`, …], D being the dimension")
+    stride = Const(INT32, "from the start of a window to that of the next", rank=0, default=1)
+    y = Out("the windows: […, floor((D - `size`) / `stride`) + 1, `size`, …] for a length D")
 
     @constraint("C1", "`axis` is a dimension of `x`")
     def axis_in_range(self) -> bool:
@@ -433,7 +435,7 @@ class SlidingWindows(OpDef):
 
 
 class SlidingWindows17(SlidingWindows):
-    """From ios17 on, `x` may also hold truth values and integers of 8 and 16 bits."""
+    """`x` may also hold truth values and integers of 8 and 16 bits."""
 
     since = "ios17"
     instead = "`cast` to int32 or fp32, and back behind the op"

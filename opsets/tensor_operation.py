@@ -175,9 +175,12 @@ class Pad(OpDef):
     """Add elements at the ends of the last dimensions.
 
     `pad` has two elements for each of the last dimensions of `x`, how many are added in front and
-    behind: [a, b, c, d] adds a and b to the last but one dimension, c and d to the last. They are
-    `constant_val`, or with the modes "reflect" and "replicate" the elements near the edge mirrored,
-    without the edge itself, or the one at the edge again and again.
+    behind: [a, b, c, d] adds a and b to the last but one dimension, c and d to the last. By `mode`,
+    what is added to a row 1 2 3 is
+
+    - "constant": 0 0 | 1 2 3 | 0 0, with `constant_val` for 0;
+    - "reflect": 3 2 | 1 2 3 | 2 1;
+    - "replicate": 1 1 | 1 2 3 | 3 3, documented for no more than the length of the row.
 
     ```mil
     func main<ios15>(tensor<fp32, [1, 2, 6, 8]> x) {
@@ -193,7 +196,9 @@ class Pad(OpDef):
 
     T = Domain(FP16, FP32)
     x = In(T, "the tensor to pad")
-    pad = In(INT32, "how many elements are added in front of and behind each dimension", rank=1)
+    pad = In(
+        INT32, "how many elements are added in front and behind, [2 * K] for K dimensions", rank=1
+    )
     mode = Const(
         STRING,
         "which elements are added",
@@ -226,7 +231,7 @@ class Pad(OpDef):
         return None if known is None else all(each is None or each >= 0 for each in known)
 
     @constraint(
-        "C5", '`pad` is less than the dimension of `x` that it is for if `mode` is "reflect"'
+        "C5", '`pad` adds less than the length of the dimension of `x` if `mode` is "reflect"'
     )
     def has_enough_to_mirror(self) -> bool | None:
         if self.mode.value != "reflect":
