@@ -12,6 +12,7 @@ from milc.ir.types import BOOL, FP16, FP32, INT32, TensorType
 from milc.schema import (
     Const,
     Domain,
+    Elements,
     In,
     OpDef,
     OptionalConst,
