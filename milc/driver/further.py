@@ -112,9 +112,10 @@ def _interface(model: Model, target: OpsetVersion, reported: list[Diagnostic]) -
 
 
 def _key(finding: Diagnostic) -> tuple[object, ...]:
-    """What a finding is about, whatever the specification version that it names."""
-    start = finding.span.start if finding.span is not None else None
-    return start, _number.sub("", finding.message)
+    """What a finding is about: its place or, without one, its words but for numbers."""
+    if finding.span is not None:
+        return finding.code, finding.span.start
+    return finding.code, _number.sub("", finding.message)
 
 
 def _is_said_by_itself(model: Model) -> bool:

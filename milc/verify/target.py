@@ -42,20 +42,18 @@ def check_target(
     read: Read | None = None,
     reported: Iterable[Diagnostic] = (),
 ) -> list[Diagnostic]:
-    """What is too new for a target in ops, their arguments, types and opsets.
+    """What is too new for a target in opsets, ops, their arguments and types, in text order.
 
-    Lines that `reported` finds an error in are left out, in the order of the text.
+    Of ops in lines that `reported` finds an error in nothing is said.
     """
     run = _AtTarget(program, target, read)
     run.run()
-    found = [*_opsets(program, target), *run.found, *_elements(program, target, run.faulty)]
-    places.forget()
+    found = [*run.found, *_elements(program, target, run.faulty)]
     lines = {places.line(fault.span) for fault in errors(reported) if fault.span is not None}
-    return in_text_order(
-        finding
-        for finding in found
-        if finding.span is None or places.line(finding.span) not in lines
-    )
+    kept = (f for f in found if f.span is None or places.line(f.span) not in lines)
+    found = in_text_order([*_opsets(program, target), *kept])
+    places.forget()
+    return found
 
 
 def _opsets(program: Program, target: OpsetVersion) -> Iterator[Diagnostic]:
@@ -114,14 +112,14 @@ class _AtTarget(Operations):
     def _report(
         self, op: Op, code: str, message: str, help: str | None, span: Any, *more: Any, **named: Any
     ) -> None:
-        """Say of a fault that it is one at the target, and what brought what is used."""
-        versions = index.versions(op.kind)
-        changes = [each for each in versions if self._is_newer(each.since)]
-        change = changes[0] if changes else None
+        """Say of a fault that it is one at the target; once for an op, what brought it."""
+        message = f"for {self.target}, {message.removesuffix(f' in {self.target}')}"
+        changes = [each for each in index.versions(op.kind) if self._is_newer(each.since)]
+        if not changes or op in self.faulty:
+            self._say(op, "MIL0341", message, None if changes else help, span, [])
+            return
         notes = [f"{each.since}: {' '.join(prose(each).split())}" for each in changes]
-        said = _help(change) if change is not None else None
-        message = f"for {self.target}, {message}"
-        self._say(op, "MIL0341", message, said or help, span, notes)
+        self._say(op, "MIL0341", message, _help(changes[0]) or help, span, notes)
 
     def _say(
         self, op: Op, code: str, message: str, help: str | None, span: Any, notes: list[str]
