@@ -32,7 +32,7 @@ class Classify(OpDef):
     best = Out("the class of the highest probability, a scalar")
     each = Out("the probability of each class, a dict with values of fp64")
 
-    @constraint("C1", "`classes` is a list of string or int64")
+    @constraint("C1", "`classes` is a list of strings or of int64")
     def names_or_numbers(self) -> bool:
         return self._kind in (TensorType(STRING), TensorType(INT64))
 

@@ -169,7 +169,9 @@ class Select(OpDef):
     b = In(T, "what to take where `cond` is false, of a shape that broadcasts with that of `a`")
     y = Out("the elements, of the shape that `a` and `b` are broadcast to")
 
-    @constraint("C1", "`a` and `b` have shapes that broadcast: aligned at their ends, equal or 1")
+    @constraint(
+        "C1", "`a` and `b` have shapes that broadcast: lengths, from the last on, are equal or 1"
+    )
     def shapes_broadcast(self) -> bool:
         return broadcast(self.a.shape, self.b.shape) is not None
 

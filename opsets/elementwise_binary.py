@@ -27,7 +27,9 @@ class Binary(OpDef):
     y = In(T, "the right operand, of a shape that broadcasts with that of `x`")
     z = Out("the result, of the shape that both are broadcast to")
 
-    @constraint("C1", "`y` and `x` have shapes that broadcast: aligned at their ends, equal or 1")
+    @constraint(
+        "C1", "`y` and `x` have shapes that broadcast: lengths, from the last on, are equal or 1"
+    )
     def shapes_broadcast(self) -> bool:
         return broadcast(self.x.shape, self.y.shape) is not None
 

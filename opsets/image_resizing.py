@@ -511,7 +511,7 @@ class Affine(OpDef):
     def padded_with_zeros(self) -> bool:
         return self.padding_value.value in (None, 0)
 
-    @constraint("C2", "`transform_matrix` has 6 coefficients in a row")
+    @constraint("C2", "`transform_matrix` has 6 coefficients in each row")
     def six_coefficients(self) -> bool:
         return same(self.transform_matrix.shape[1], 6)
 

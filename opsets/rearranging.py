@@ -335,7 +335,7 @@ class SpaceToBatch(OpDef):
     def paddings_have_sides(self) -> bool:
         return same(self.paddings.shape[0], 2) and same(self.paddings.shape[1], 2)
 
-    @constraint("C3", "`x` has with its `paddings` rows and columns that `block_shape` divides")
+    @constraint("C3", "`x` has, padded by `paddings`, rows and columns that `block_shape` divides")
     def plane_divides(self) -> bool:
         plane = self.padded()
         return min(dim or 0 for dim in plane) >= 0 and all(map(_divides, self.sides(), plane))
@@ -396,7 +396,9 @@ class BatchToSpace(OpDef):
     def batches_divide(self) -> bool:
         return _divides(total(self.sides()), self.x.shape[0])
 
-    @constraint("C4", "`crops` leave rows and columns of `x`, spread by `block_shape`, or none")
+    @constraint(
+        "C4", "`crops` are no more than the rows and columns of `x`, spread by `block_shape`"
+    )
     def crops_fit(self) -> bool:
         return min(dim or 0 for dim in self.cropped()) >= 0
 

@@ -45,7 +45,7 @@ class Reduction(OpDef):
     )
     y = Out("the result, with the elements of `x`'s type and the other axes' lengths")
 
-    @constraint("C1", "`axes` are axes of `x`: from minus its rank to one below its rank")
+    @constraint("C1", "`axes` are axes of `x`, from -rank to rank - 1")
     def axes_are_there(self) -> bool:
         known = (self.axes.elements if self.axes else None) or ()
         rank = self.x.rank
@@ -87,7 +87,7 @@ class Place(OpDef):
     )
     y = Out("the places along the axis, integers from 0 on, with the other axes' lengths")
 
-    @constraint("C1", "`axis` is one of `x`: from minus its rank to one below its rank")
+    @constraint("C1", "`axis` is one of `x`, from -rank to rank - 1")
     def axis_is_there(self) -> bool:
         return is_axis(self.axis, self.x)
 

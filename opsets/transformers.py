@@ -67,7 +67,7 @@ class ScaledDotProductAttention(OpDef):
         mask = self.attn_mask
         return mask is None or same(mask.shape[-1], *self.key.shape[-2:-1])
 
-    @constraint("C6", "`attn_mask` without its last dimension broadcasts with `query` without its")
+    @constraint("C6", "`attn_mask` broadcasts with `query`, the last dimension of both left out")
     def mask_covers_queries(self) -> bool:
         mask = self.attn_mask
         return mask is None or broadcast(self.query.shape[:-1], mask.shape[:-1]) is not None

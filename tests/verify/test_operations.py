@@ -168,8 +168,8 @@ SAID = {
             inputs=", tensor<int32, [4]> s4",
         ),
         "MIL0310",
-        "add breaks C1, that `y` and `x` have shapes that broadcast: aligned at their ends, equal"
-        " or 1",
+        "add breaks C1, that `y` and `x` have shapes that broadcast: lengths, from the last on,"
+        " are equal or 1",
         label="`y` is tensor<int32, [3]> [1, 2, 3]",
         labels=("`x` is tensor<int32, [4]>",),
     ),
