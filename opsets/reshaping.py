@@ -53,7 +53,7 @@ class ExpandDims(OpDef):
     axes = Const(INT32, "which dimensions of the result are the new ones: [K]", rank=1)
     y = Out("the elements of `x` in K dimensions more")
 
-    @constraint("C1", "`axes` are dimensions of the result: of the rank of `x` and their number")
+    @constraint("C1", "`axes` are dimensions of the result, of the rank of `x` plus their number")
     def axes_in_range(self) -> bool:
         axes = self.axes.value or ()
         rank = self.x.rank + len(axes)
@@ -305,7 +305,7 @@ class ReshapeLike(OpDef):
     def taken_are_known(self) -> bool:
         return None not in self.taken()
 
-    @constraint("C3", "`x` has as many elements as the dimensions of `ref_tensors` taken ask for")
+    @constraint("C3", "`x` has as many elements as the dimensions taken from `ref_tensors` ask for")
     def volume_stays(self) -> bool:
         return self.x.count in (None, total(self.taken()))
 
