@@ -16,6 +16,7 @@ from milc.driver.loading import Text, read_model
 from milc.driver.progress import SILENT, Progress
 from milc.driver.reading import reader
 from milc.ir.nodes import Program
+from milc.package.kinds import sniff
 from milc.package.model import Model, undo_compiler
 from milc.package.model import save as save_model
 from milc.package.references import references
@@ -45,12 +46,12 @@ def compile(
 ) -> Model:
     """Write the model at `source` as .mlpackage or, if it has no weights, as .mlmodel.
 
-    `source` is what `milc.load` reads. What text leaves open is written out: types of results, and
-    every argument that has a default, as Core ML's compiler asks for them. `model_json` gives the
-    description, as protobuf JSON of the Model message without the program; the next ones set single
-    entries of it. `externalize` moves literals of more bytes into the weight file, `inline` blobs
-    of at most so many into the program. `choose` makes of what was found what counts: errors in it
-    keep the model from being written.
+    `source` is what `milc.load` reads. What a text leaves open is written out, as Core ML's
+    compiler asks for it: types of results, and arguments that have a default; bundles and folders
+    are taken as they are. `model_json` gives the description, as protobuf JSON of the Model message
+    without the program; the next ones set single entries of it. `externalize` moves literals of
+    more bytes into the weight file, `inline` blobs of at most so many into the program. `choose`
+    makes of what was found what counts: errors in it keep the model from being written.
     Returns the model, with the warnings in its `notes`. Raises MilError with all that is wrong
     with it, unless `verify` is False; `output` is then as it was.
     """
@@ -74,7 +75,7 @@ def compile(
     if errors(found):
         raise MilError(found)
     model.notes += found
-    if model.program.source is not None:
+    if isinstance(source, Text) or sniff(Path(source)) == "text":
         complete(model)
     _move(model, externalize, inline)
     write(model, output, progress)
