@@ -12,6 +12,7 @@ The verbs of the command line, and what they work on:
     milc.decompile("Model.mlpackage", "model/")   a folder that `compile` takes
     milc.info(model)                              what it takes, gives and holds
     milc.format_text(text)                        the house style
+    milc.scaffold("conv", x=(1, 3, 32, 32))       a small program around an op, as text
 
 A bad input raises `MilError`, which holds `Diagnostic`s. Importing milc loads nothing; a name loads
 what it needs when it is first asked for.
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from milc.driver.fixing import infer
     from milc.driver.inspecting import info
     from milc.driver.loading import load
+    from milc.driver.scaffolding import scaffold
     from milc.ir.builder import Builder
     from milc.ir.nodes import Program
     from milc.package.model import Model
@@ -54,6 +56,7 @@ __all__ = [
     "load",
     "parse",
     "save",
+    "scaffold",
     "to_text",
     "verify",
 ]
@@ -72,6 +75,7 @@ _HOMES = {
     "load": "driver.loading",
     "parse": "syntax.parse",
     "save": "driver.compiling",
+    "scaffold": "driver.scaffolding",
     "to_text": "driver.decompiling",
     "verify": "driver.checking",
 }

@@ -25,6 +25,7 @@ VERBS = {
     "info": "Show what a model takes, gives and holds.",
     "explain": "Explain a diagnostic code, or a message of Apple's tools.",
     "ops": "List the ops of Core ML's opsets, or show what one does.",
+    "scaffold": "Print a small program around an op.",
 }
 """Every verb with its line in `milc --help`; its module is that name in this room."""
 

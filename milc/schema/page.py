@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 from milc.schema.opdef import definitions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from milc.schema.declare import Arg
     from milc.schema.opdef import OpDef
 
@@ -39,13 +41,20 @@ def example(definition: type[OpDef]) -> str:
     It is that of the definition's own docstring, else of the one that it revises. Raises ValueError
     if none has one.
     """
+    found = next(examples(definition), None)
+    if found is None:
+        raise ValueError(f"{definition.name} has no example")
+    return found
+
+
+def examples(definition: type[OpDef]) -> Iterator[str]:
+    """The examples of a definition and of those that it revises, all in its opset, newest first."""
     for base in definition.__mro__:
         found = _fenced.search(_clean(vars(base).get("__doc__")))
         if found:
             functions = _opset.sub(rf"\1<{definition.since}>", found[1])
             indented = "\n".join(f"    {line}" if line else "" for line in functions.split("\n"))
-            return f"program(1.3)\n{{\n{indented}\n}}\n"
-    raise ValueError(f"{definition.name} has no example")
+            yield f"program(1.3)\n{{\n{indented}\n}}\n"
 
 
 def summary(definition: type[OpDef]) -> str:

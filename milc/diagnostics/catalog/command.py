@@ -122,10 +122,74 @@ ENTRIES = (
     Entry(
         "MIL0035",
         "not in the reference",
-        "`milc ops` and `milc scaffold` were asked about an operation, a family or an opset that"
-        " does not exist, or about an operation in an opset that is older than it.",
+        "`milc ops`, `milc scaffold` or `--target` were given an operation, a family or an opset"
+        " that does not exist, or an operation in an opset that is older than it.",
         "$ milc ops relu7",
         "Use the name that the message proposes; `milc ops` alone lists every operation with its"
         " family and opsets.",
+    ),
+    Entry(
+        "MIL0036",
+        "nothing of that name to set",
+        """
+        `milc scaffold --set NAME=VALUE` names something that the operation does not have. NAME is
+        an argument of the operation in the opset asked for, an input of the program that is
+        printed, or a shorthand such as `kernel`.
+        """,
+        """
+        $ milc scaffold conv --set kernal=3x3
+        """,
+        """
+        Use the name that the message proposes; `milc scaffold conv --list` shows all that can be
+        set. If a newer opset brought the argument, ask for that with `--opset`.
+        """,
+    ),
+    Entry(
+        "MIL0037",
+        "not a value for this argument",
+        """
+        The VALUE of `milc scaffold --set NAME=VALUE` cannot be read as what NAME holds. Of an input
+        or a weight it is a shape such as `1x3x32x32`, an element type such as `fp16`, or a whole
+        type; of any other argument its value: a number, `true` or `false`, a word, a list in
+        brackets, or `2x2` for a vector of whole numbers. A constant has no unknown dimensions.
+        """,
+        """
+        $ milc scaffold softmax --set axis=last
+        """,
+        """
+        Write a value of the type that the message names; `milc scaffold softmax --list` shows what
+        the example has, and `milc ops softmax` what the argument means.
+        """,
+    ),
+    Entry(
+        "MIL0038",
+        "cannot be set",
+        """
+        `milc scaffold --set NAME=VALUE` names something that follows from other parts of the
+        program, or leaves out an argument that the operation needs, or asks for a constant where a
+        program needs an input.
+        """,
+        """
+        $ milc scaffold relu --set x=
+        """,
+        """
+        Set what it follows from, which the message names, or change the program that
+        `milc scaffold` prints by hand.
+        """,
+    ),
+    Entry(
+        "MIL0039",
+        "too large to be written out",
+        """
+        A constant of the program that `milc scaffold` is to print would have more elements than
+        anybody reads: constants stand in its text. It need not be the one that was set: weights
+        follow the shapes of inputs.
+        """,
+        """
+        $ milc scaffold linear --set weight=4096x4096
+        """,
+        """
+        Ask for smaller shapes. A rule that holds for large tensors holds for small ones, too.
+        """,
     ),
 )
