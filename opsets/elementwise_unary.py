@@ -27,7 +27,7 @@ from milc.ir.types import (
     Type,
 )
 from milc.opsets.elementwise import Elementwise
-from milc.schema import Choice, Const, Domain, Elements, In, OpDef, Out, constraint
+from milc.schema import Choice, Const, Domain, In, Known, OpDef, Out, Symbol, constraint
 from milc.schema.rules import fold_elementwise, settle
 
 
@@ -116,12 +116,16 @@ class Cast(OpDef):
         element = ELEMENT_TYPES.get(str(self.dtype.value))
         return self.x.with_element(element) if element else TO_INFER
 
-    def fold(self) -> Elements | None:
+    def fold(self) -> Known | None:
         element = ELEMENT_TYPES.get(str(self.dtype.value))
         if element is None:
             return None
         convert = _CONVERSIONS.get(element.kind, int)
-        return settle(element, fold_elementwise(convert, self.x))
+        folded = settle(element, fold_elementwise(convert, self.x))
+        if folded is None or not (element.is_integer and self.x.element.is_integer):
+            return folded
+        known = zip(folded, self.x.symbols or folded, strict=True)
+        return tuple([symbol if type(symbol) is Symbol else each for each, symbol in known])
 
 
 class Cast17(Cast):

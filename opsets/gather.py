@@ -10,7 +10,7 @@ from math import prod
 
 from milc.ir.nodes import Value
 from milc.ir.types import BOOL, FP16, FP32, INT8, INT16, INT32, UINT8, UINT16, TensorType
-from milc.schema import Bound, Const, Domain, Elements, In, OpDef, Out, constraint
+from milc.schema import Bound, Const, Domain, Elements, In, Known, OpDef, Out, constraint
 from milc.schema.bound import FOLDED
 from milc.schema.rules import is_axis, same, total
 
@@ -66,7 +66,7 @@ class Gather(OpDef):
         axis = self.x.axis(self.axis.value)
         return self.x.with_shape(*self.x.shape[:axis], *inner, *self.x.shape[axis + 1 :])
 
-    def fold(self) -> Elements | None:
+    def fold(self) -> Known | None:
         batches, axis = self.batches(), self.axis.value
         if batches is None or axis is None:
             return None
@@ -453,12 +453,12 @@ def _lie_in(listed: tuple[int, ...], size: int | None, *, negative: bool) -> boo
     return True if wrong is None else f"{wrong} is not from {low} to {size - 1}"
 
 
-def _gathered(x: Bound, indices: Bound, axis: int, batches: int) -> Elements | None:
+def _gathered(x: Bound, indices: Bound, axis: int, batches: int) -> Known | None:
     """What is known of the elements that `gather` gives, if some of `x` and all places are known.
 
     `axis` counts from 0 on. None if the number of elements is too large or not known.
     """
-    elements, places = x.elements, _listed(indices) if (indices.count or 0) <= FOLDED else None
+    elements, places = x.symbols, _listed(indices) if (indices.count or 0) <= FOLDED else None
     # The length of a vector of known elements is known, whatever it is declared to be.
     dims = x.shape if x.rank != 1 or elements is None else (len(elements),)
     if elements is None or places is None or not 0 <= batches <= axis or None in dims:

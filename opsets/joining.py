@@ -12,8 +12,8 @@ from milc.ir.types import BOOL, FP16, FP32, INT32, TensorType
 from milc.schema import (
     Const,
     Domain,
-    Elements,
     In,
+    Known,
     OpDef,
     OptionalConst,
     Out,
@@ -60,7 +60,7 @@ class Joining(OpDef):
     def elements_agree(self) -> bool:
         return len({value.element for value in self.values}) == 1
 
-    def joined(self, parts: Sequence[Elements | None], taking_turns: bool) -> Elements | None:
+    def joined(self, parts: Sequence[Known | None], taking_turns: bool) -> Known | None:
         """What is known of the result, from what is known of its parts; None if one is unknown."""
         rank = self.values[0].rank + self.new_dims
         axis = self.axis.value + rank if self.axis.value < 0 else self.axis.value
@@ -124,7 +124,7 @@ class Concat(Joining):
         known = [length for length in lengths if length is not None]
         return first.with_dim(axis, sum(known) if len(known) == len(lengths) else None)
 
-    def fold(self) -> Elements | None:
+    def fold(self) -> Known | None:
         if self.axis.value is None:
             return None
         parts = [_elements(value) for value in self.values]
@@ -171,10 +171,10 @@ class Stack(Joining):
         dims.insert(axis + len(dims) + 1 if axis < 0 else axis, len(self.values))
         return self.values[0].with_shape(*dims)
 
-    def fold(self) -> Elements | None:
+    def fold(self) -> Known | None:
         if self.axis.value is None:
             return None
-        parts = [value.elements for value in self.values]
+        parts = [value.symbols for value in self.values]
         if not self.values[0].rank:
             return tuple(part[0] if part else None for part in parts)
         return self.joined(parts, taking_turns=False)
@@ -271,8 +271,8 @@ class Split(OpDef):
             return tuple(self.x.with_shape(*(None for _ in self.x.shape)) for _ in self.sizes)
         return tuple(self.x.with_dim(axis, size) for size in self.sizes)
 
-    def fold(self) -> tuple[Elements | None, ...] | Elements | None:
-        elements, sizes, axis = self.x.elements, self.sizes, self.axis.value
+    def fold(self) -> tuple[Known | None, ...] | Known | None:
+        elements, sizes, axis = self.x.symbols, self.sizes, self.axis.value
         if elements is None or axis is None or None in sizes:
             return None
         if len(sizes) == 1:
@@ -280,7 +280,7 @@ class Split(OpDef):
         row, step = self._strides(len(elements))
         if row is None or step is None:
             return None
-        parts: list[Elements] = []
+        parts: list[Known] = []
         begin = 0
         for size in sizes:
             end = begin + (size or 0) * step
@@ -296,9 +296,9 @@ class Split(OpDef):
         return row, total(self.x.shape[axis + 1 :])
 
 
-def _elements(value: Bound) -> Elements | None:
+def _elements(value: Bound) -> Known | None:
     """What is known of an operand of concat; if it is short, each element on its own."""
-    if value.elements is not None:
-        return value.elements
-    count = value.count
+    known, count = value.symbols, value.count
+    if known is not None:
+        return known
     return None if count is None or count > FOLDED_PARTS else (None,) * count

@@ -25,9 +25,11 @@ from milc.schema import (
     Domain,
     Elements,
     In,
+    Known,
     OpDef,
     OptionalConst,
     Out,
+    Symbol,
     Variadic,
     constraint,
 )
@@ -228,11 +230,31 @@ class Reshape(OpDef):
         Not so where nothing at all is known of `shape`: coremltools then leaves them unknown too.
         """
         count, lengths, open = self.parts()
+        if count is None:
+            return self.dims_of_unknown()
         solved: int | None = None
-        if count is not None and open == 1 and self.shape.elements is not None:
+        if open == 1 and self.shape.elements is not None:
             solved = count // lengths if lengths else 0
             solved = solved or (0 if -1 in self.asked else None)
         return tuple([solved if dim in (None, -1) else dim for dim in self.filled()])
+
+    def dims_of_unknown(self) -> Dims:
+        """The same where `x` has unknown dimensions.
+
+        They cancel against themselves in `shape`: n, 4 and 8 in the shape n and -1 are n and 32.
+        """
+        asked, left = self.asked, [dim for dim in self.x.dims if type(dim) is Symbol]
+        dims, open = [dim if (dim or 0) > 0 else None for dim in asked], []
+        for at, dim in enumerate(self.shape.symbols or asked):
+            if dim in left:
+                left.remove(dim)
+            elif dims[at] is None:
+                open.append(at)
+        count = prod(dim for dim in self.x.shape if dim is not None)
+        lengths = prod(dim for dim in dims if dim is not None)
+        if not left and len(open) == 1 and 0 not in asked and count % lengths == 0:
+            dims[open[0]] = count // lengths or None
+        return tuple(dims)
 
     def infer(self) -> TensorType:
         rank = self.shape.count
@@ -240,8 +262,8 @@ class Reshape(OpDef):
             return TensorType(self.x.element, None)
         return self.x.with_shape(*self.dims())
 
-    def fold(self) -> Elements | None:
-        elements = self.x.elements
+    def fold(self) -> Known | None:
+        elements = self.x.symbols
         known = elements is not None and len(elements) == total(self.dims())
         return elements if known else None
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from milc.ir.types import BOOL, FP16, FP32, INT8, INT16, INT32, UINT8, UINT16, TensorType
-from milc.schema import Const, Domain, Elements, In, OpDef, OptionalConst, Out, constraint
+from milc.schema import Const, Domain, Elements, In, Known, OpDef, OptionalConst, Out, constraint
 from milc.schema.rules import is_axis, picked, same, same_shape, strides, whole
 
 
@@ -228,8 +228,8 @@ class SliceByIndex(Slicing):
     def infer(self) -> TensorType:
         return TensorType(self.x.element, self.taken())
 
-    def fold(self) -> Elements | None:
-        elements = self.x.elements
+    def fold(self) -> Known | None:
+        elements = self.x.symbols
         offsets = self.offsets() if elements is not None else None
         if elements is None or offsets is None:
             return None

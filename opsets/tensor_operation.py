@@ -10,7 +10,7 @@ from itertools import accumulate, product
 from math import prod
 
 from milc.ir.types import BOOL, FP16, FP32, INT32, STRING, TensorType
-from milc.schema import Choice, Const, Domain, Elements, In, OpDef, Out, constraint
+from milc.schema import Choice, Const, Domain, Elements, In, Known, OpDef, Out, constraint
 from milc.schema.bound import FOLDED
 
 COUNTED = 1 << 20
@@ -134,8 +134,8 @@ class Identity(OpDef):
     x = In(None, "the tensor, list or dict", kind="tensor, list or dict")
     y = Out("the same", like="x")
 
-    def fold(self) -> Elements | None:
-        return self.x.elements
+    def fold(self) -> Known | None:
+        return self.x.symbols
 
 
 class NonZero(OpDef):
@@ -280,8 +280,8 @@ class Shape(OpDef):
     def infer(self) -> TensorType:
         return TensorType(INT32, (self.x.rank,))
 
-    def fold(self) -> Elements | None:
-        return self.x.shape
+    def fold(self) -> Known | None:
+        return self.x.dims
 
 
 class Tile(OpDef):

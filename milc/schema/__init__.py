@@ -3,7 +3,7 @@
 A family of `opsets/` imports all it needs from here. Imports diagnostics and ir, and knows no op.
 """
 
-from milc.schema.bound import Bound, Elements
+from milc.schema.bound import Bound, Elements, Known, Symbol
 from milc.schema.declare import (
     Arg,
     Choice,
@@ -29,11 +29,13 @@ __all__ = [
     "Domain",
     "Elements",
     "In",
+    "Known",
     "OpDef",
     "OptionalConst",
     "OptionalIn",
     "Out",
     "Part",
+    "Symbol",
     "Variadic",
     "constraint",
     "definitions",

@@ -5,7 +5,7 @@ Imports ir only.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from milc.ir.fit import fits
 from milc.ir.literals import BlobRef, ListLiteral, Literal, TensorLiteral
@@ -19,8 +19,18 @@ if TYPE_CHECKING:
 Elements = tuple[Any, ...]
 """Elements in row-major order, None for each that is not known: of the shape [1, ?] (1, None)."""
 
+Known = tuple[Any, ...]
+"""Elements too, but with a Symbol for each that is not known and is a certain dimension."""
+
 FOLDED = 4096
 """Of more elements than this nothing is computed ahead: no shape has so many."""
+
+
+class Symbol(NamedTuple):
+    """A dimension that is not known, but is that of a value along an axis, whatever it will be."""
+
+    value: Value
+    axis: int
 
 
 class Context(Protocol):
@@ -31,6 +41,9 @@ class Context(Protocol):
 
     def known(self, value: Value) -> Elements | None:
         """The elements that are known of a value that is no constant."""
+
+    def symbols(self, value: Value) -> Known | None:
+        """`known`, with the symbols among the elements."""
 
     def is_constant(self, value: Value) -> bool:
         """Whether a value follows from constants alone."""
@@ -70,6 +83,14 @@ class Bound:
     def shape(self) -> tuple[int | None, ...]:
         """Its dimensions, None where unknown."""
         return self.tensor.shape or ()  # type: ignore[return-value]  # see the class
+
+    @property
+    def dims(self) -> tuple[int | Symbol, ...]:
+        """Its dimensions, a Symbol where unknown."""
+        value: Any = self.operand  # no literal has an unknown dimension
+        return tuple(
+            [Symbol(value, at) if dim is None else dim for at, dim in enumerate(self.shape)]
+        )
 
     @property
     def rank(self) -> int:
@@ -114,6 +135,17 @@ class Bound:
         if isinstance(self.type, TensorType) and (self.type.count or 0) > FOLDED:
             return None
         return self._constant_elements()
+
+    @property
+    def symbols(self) -> Known | None:
+        """`elements`, with a Symbol in place of None for each that is a certain dimension.
+
+        For folds that move elements, and for rules in which a dimension cancels against itself.
+        """
+        elements, operand = self.elements, self.operand
+        if elements is None or None not in elements or not isinstance(operand, Value):
+            return elements
+        return self.context.symbols(operand)
 
     @property
     def value(self) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from milc.ir.nodes import Function
 from milc.ir.walk import parents
-from milc.schema.bound import Bound, Context, Elements
+from milc.schema.bound import Bound, Context, Known
 from milc.schema.declare import Arg, Constraint, Out, Part
 
 if TYPE_CHECKING:
@@ -129,11 +129,12 @@ class OpDef:
         """
         return tuple(getattr(self, out.like).type for out in self.outs.values())
 
-    def fold(self) -> Elements | tuple[Elements | None, ...] | None:
+    def fold(self) -> Known | tuple[Known | None, ...] | None:
         """What is known of the elements of the result before the program runs, or None.
 
-        For an op with several results a tuple of that, one for each. This is what shapes are
-        computed with, so an op that nobody computes shapes with has none.
+        For an op with several results a tuple of that, one for each. An op that only moves elements
+        gives what it has of their `symbols`. This is what shapes are computed with, so an op that
+        nobody computes shapes with has none.
         """
         return None
 
