@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from milc.diagnostics import Diagnostic, MilError, Span
-from milc.diagnostics.prose import nearest
 from milc.driver.reading import reader
 from milc.opsets.versions import LADDER, OpsetVersion, called
 from milc.package import describe
@@ -51,9 +50,8 @@ def wanted(strict: bool = False, target: str | None = None, lint: bool = False) 
         return Wanted(strict, None, lint)
     version = called(target)
     if version is None:
-        tags = [each.tag for each in LADDER]
-        near = nearest(target.lower(), tags)
-        help = f"did you mean {near}?" if near else f"there are {', '.join(tags)}"
+        tags = ", ".join(each.tag for each in LADDER)
+        help = f"there are {tags}; macOS13 or CoreML6 stand for theirs"
         raise MilError(Diagnostic("MIL0035", f"there is no opset or system {target}", help=help))
     return Wanted(strict, version, lint)
 

@@ -108,6 +108,8 @@ class _AtTarget(Operations):
         first = versions[0]
         message = f"{op.kind} came with {first.since}; the target is {self.target}"
         self._say(op, "MIL0340", message, _help(first), places.of_kind(op), [])
+        # Constants that it makes are constants; what takes them is not at fault.
+        self._note_constant(op, versions[-1])
 
     def _report(
         self, op: Op, code: str, message: str, help: str | None, span: Any, *more: Any, **named: Any

@@ -178,3 +178,55 @@ def test_programs_get_all_findings_unless_they_ask_for_less(cli: Cli) -> None:
     assert (run.status, run.codes) == (1, ["MIL0413", "MIL0403"])
     assert run.err == "119 more not shown; --max-errors 0 shows all\n"
     assert cli("compile", "-", "-o", "x.mlmodel", "--max-errors", "-1", stdin=MANY).status == 2
+
+
+NEWER = """program(1.0) {
+func main<ios17>(tensor<fp32, [2]> x) {
+tensor<fp32, [2]> a = log(x = x);
+tensor<fp32, [2]> y = cast(x = x, dtype = string("fp32"));
+} -> (y);
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "codes"),
+    [
+        ([], 0, []),
+        (["--strict"], 1, ["MIL0330"]),
+        (["--target", "ios17"], 0, []),
+        (["--target", "macOS13"], 1, ["MIL0342"]),
+        (["--lint"], 0, ["MIL0813", "MIL0821"]),
+        (
+            ["--strict", "--lint", "--target", "CoreML5"],
+            1,
+            ["MIL0342", "MIL0330", "MIL0813", "MIL0821"],
+        ),
+    ],
+)
+def test_what_is_looked_for_on_request(
+    cli: Cli, options: list[str], status: int, codes: list[str]
+) -> None:
+    run = cli("verify", "-", *options, "--format", "json", stdin=NEWER)
+    assert (run.status, run.codes) == (status, codes)
+
+
+def test_a_target_that_there_is_not(cli: Cli) -> None:
+    run = cli("verify", "-", "--target", "ios61", stdin=NEWER)
+    assert run.status == 2
+    assert "there is no opset or system ios61" in run.err
+    assert "there are ios15, ios16" in run.err
+
+
+def test_settings_may_ask_for_more(cli: Cli, tmp_path: Path) -> None:
+    text = 'strict = true\ntarget = "ios16"\nlint = true\nignore = ["MIL0330"]\n'
+    (tmp_path / "milc.toml").write_text(text, encoding="utf-8")
+    run = cli("verify", "-", "--format", "json", stdin=NEWER)
+    assert (run.status, run.codes) == (1, ["MIL0342", "MIL0813", "MIL0821"])
+
+
+def test_what_is_left_after_mending_is_looked_for_too(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "a.mil").write_text(NEWER, encoding="utf-8")
+    assert cli("verify", "--strict", "a.mil").status == 1
+    assert cli("verify", "--fix", "--strict", "a.mil").status == 0
+    assert cli("verify", "--strict", "a.mil").status == 0

@@ -112,6 +112,17 @@ def test_what_replaces_an_op_is_shown_on_its_page() -> None:
     assert "Before: `validate_indices` left out" in as_markdown(look_up("gather"))
 
 
+def test_what_takes_the_result_of_a_newer_op_is_not_at_fault() -> None:
+    text = function(
+        "tensor<fp32, [1, 3]> w = constexpr_cast()[source_val ="
+        ' tensor<fp16, [1, 3]>([[1, 2, 3]]), output_dtype = string("fp32")];\n'
+        "tensor<fp32, [2, 1]> y = linear(x = x, weight = w, bias = tensor<fp32, [1]>([0]));",
+        opset="ios16",
+    )
+    assert told(text) == []
+    assert told(text, target="ios15") == ["2:MIL0342:e", "3:MIL0340:e"]
+
+
 def test_the_program_is_left_as_it_was() -> None:
     program = milc.parse(function(GATHER, inputs=INDICES))
     before = milc.to_text(program)
