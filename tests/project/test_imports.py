@@ -65,6 +65,46 @@ def test_fmt_loads_nothing_heavy(tmp_path: Path, flags: tuple[str, ...]) -> None
     assert heavy(loaded) - FMT_MAY == set()
 
 
+RUN = (
+    "import sys\n"
+    "from milc.cli.main import main\n"
+    "sys.argv = ['milc', *sys.argv[1:]]\n"
+    "try:\n    main()\n"
+    "except SystemExit as end:\n    assert end.code in (None, 0), end.code\n"
+)
+
+OTHERS = {"__init__", "index", "versions", "elementwise", "spatial"}
+"""Modules of `opsets` that define no op: what families share, and finding them."""
+
+
+def families(modules: set[str]) -> set[str]:
+    """The families of ops among modules."""
+    names = {name.removeprefix("milc.opsets.") for name in modules if "milc.opsets." in name}
+    return names - OTHERS
+
+
+@needs_cli
+@pytest.mark.parametrize(("op", "family"), [("relu", "activation"), ("abs", "elementwise_unary")])
+def test_verify_loads_the_families_in_use_and_no_numpy(
+    tmp_path: Path, op: str, family: str
+) -> None:
+    path = tmp_path / "model.mil"
+    path.write_text(MIL.replace("relu", op), encoding="utf-8")
+    loaded = loaded_after(RUN, "verify", str(path))
+    assert families(loaded) == {family}
+    assert "numpy" not in loaded
+
+
+@needs_cli
+def test_verify_of_a_package_loads_no_numpy(tmp_path: Path) -> None:
+    path, package = tmp_path / "model.mil", tmp_path / "model.mlpackage"
+    path.write_text(MIL, encoding="utf-8")
+    loaded_after(RUN, "compile", str(path), "-o", str(package))
+    loaded = loaded_after(RUN, "verify", str(package))
+    assert families(loaded) == {"activation"}
+    assert not {"numpy", "lark"} & loaded
+
+
 @needs_cli
 def test_the_version_needs_no_metadata() -> None:
     code = (

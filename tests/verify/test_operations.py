@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from milc.diagnostics import Diagnostic, Source, edits
+from milc.diagnostics import BoundedFindings, Diagnostic, Source, edits
 from milc.diagnostics.catalog.operations import ENTRIES
 from milc.ir.literals import BlobRef, TensorLiteral
 from milc.ir.nodes import Program
@@ -534,3 +534,24 @@ def test_a_rule_that_fails_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None
     assert (finding.code, finding.span and finding.span.text) == ("MIL0316", "fragile")
     assert finding.message == "the arguments of fragile do not have the form that its rules ask for"
     assert list(finding.notes) == ["`x` is tensor<fp32, [2, 3]>", "`axis` is 5"]
+
+
+def test_a_flood_of_findings_is_bounded() -> None:
+    statements = "\n".join(f"tensor<fp32, [9]> y{n} = rellu{n}(x = x);" for n in range(3000))
+    found = found_in(function(statements))
+    assert len(found) == BoundedFindings.MOST
+    assert {finding.code for finding in found} == {"MIL0301"}
+
+
+def test_long_chains() -> None:
+    """What is known is handed on from op to op, however many there are."""
+    statements = "int32 a0 = const()[val = int32(0)];\n" + "\n".join(
+        f"_ a{n} = add(x = a{n - 1}, y = int32(1));" for n in range(1, 5001)
+    )
+    program = parsed(function(statements, "a5000"))
+    run = Operations(program)
+    run.run()
+    assert run.found == []
+    (last,) = program.functions["main"].body.outputs
+    assert run.known(last) == (5000,)
+    assert run.is_constant(last)
