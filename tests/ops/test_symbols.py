@@ -87,8 +87,9 @@ def test_an_empty_operand_leaves_the_rest_open() -> None:
         ('tensor<fp16, [3]> r = cast(x = s, dtype = string("fp16"));', (None, 4.0, 8.0)),
         ("tensor<int32, [2]> r = gather(x = s, indices = tensor<int32, [2]>([2, 0]));", (8, "n")),
         (
-            "int32 r = slice_by_index(x = s, begin = tensor<int32, [1]>([0]), end = tensor<int32, "
-            "[1]>([1]), squeeze_mask = tensor<bool, [1]>([true]));",
+            """int32 r = slice_by_index(
+                x = s, begin = tensor<int32, [1]>([0]), end = tensor<int32, [1]>([1]),
+                squeeze_mask = tensor<bool, [1]>([true]));""",
             ("n",),
         ),
         ("tensor<int32, [2]> r = stack(values = (n, l), axis = int32(0));", ("n", "l")),
