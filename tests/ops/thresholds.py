@@ -1,9 +1,6 @@
-"""What share of the cases has to agree, in percent, and whether it is asked for yet."""
+"""What share of the cases has to agree, in percent."""
 
 from __future__ import annotations
-
-ALL_DEFINED = False
-"""Whether every op is defined. Until it is, tests ask for no more than that cases can be put."""
 
 SHARES = {
     "definitions": 100.0,
@@ -17,8 +14,3 @@ SHARES = {
     "values": 100.0,
 }
 """By figure, the cases with a listed reason counted as agreeing."""
-
-
-def wanted(figure: str) -> float:
-    """The share that a test asks for."""
-    return SHARES[figure] if ALL_DEFINED else 0.0
