@@ -17,8 +17,8 @@ ENTRIES = (
         them out, so a program in text may leave them out as long as it goes through milc.
 
         Nothing is said of the few arguments that Apple's compiler was seen to do without:
-        `batch_dims` of the gathers and `output_dtype` of reduce_argmax, which bundles made by it
-        leave out; reduce_argmin is taken to be alike.
+        `batch_dims` of gather and `output_dtype` of reduce_argmax, which bundles made by it leave
+        out; gather_nd and reduce_argmin are taken to be alike.
         """,
         """
         tensor<fp32, [2, 3]> y = softmax(x = x)[name = string("y")];
