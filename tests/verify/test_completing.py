@@ -168,7 +168,6 @@ def test_a_faulty_op_is_left_as_it_is() -> None:
     [
         ("softmax(x = x)", "softmax(x = x, axis = int32(-1))"),
         ('softmax(x=x)[name=string(")")]', 'softmax(x=x, axis = int32(-1))[name=string(")")]'),
-        ("softmax(x=x // )\n)", "softmax(x=x // )\n, axis = int32(-1))"),
         ("reduce_sum(x = x)", "reduce_sum(x = x, keep_dims = bool(false))"),
     ],
 )  # fmt: skip
@@ -177,6 +176,15 @@ def test_defaults_are_edited_into_the_brackets(statement: str, wanted: str) -> N
     text = edited(made)
     assert f"y = {wanted};" in text
     assert completions(read(Source(text))[0]) == []
+
+
+def test_a_comment_behind_the_arguments_swallows_no_default() -> None:
+    text = edited(program("_ y = softmax(x=x // )\n);"))
+    assert "// )\n" in text
+    made, found = read(Source(text))
+    assert not found
+    assert verify(made) == []
+    assert completions(made) == []
 
 
 def test_both_roads_lead_to_the_same_program() -> None:
