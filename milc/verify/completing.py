@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from milc.diagnostics import Edit, errors
+from milc.diagnostics import Edit, Span, errors
 from milc.ir.literals import string_literal
 from milc.ir.nodes import Op, Value
 from milc.ir.rewriter import Rewriter
@@ -141,8 +141,19 @@ def _defaults(missing: list[Unwritten], version: str) -> Iterator[Edit]:
 def default_edit(missing: Unwritten, version: str, *, first: bool) -> Edit | None:
     """The edit that writes out an argument; `first` if no other stands in front of it."""
     op, arg, meant = missing
-    end = places.of_end_of_arguments(op)
-    if end is None:
+    gap = places.of_end_of_arguments(op)
+    if gap is None:
         return None
     value = f"{type_text(meant.type, version)}({literal_text(meant, version)})"
-    return Edit(end, f"{'' if first else ', '}{arg} = {value}")
+    separator = "" if first else ", "
+    if "\n" in gap.text and not first:
+        # The arguments stand on lines of their own.
+        separator = f",\n{_indentation(gap)}"
+    return Edit(Span(gap.source, gap.start, gap.start), f"{separator}{arg} = {value}")
+
+
+def _indentation(span: Span) -> str:
+    """The space that begins the line of a place."""
+    text = span.source.text
+    line = text[text.rfind("\n", 0, span.start) + 1 : span.start]
+    return line[: len(line) - len(line.lstrip())]

@@ -129,16 +129,33 @@ _brackets = re.compile(r'"(?:[^"\\\n]|\\.)*+"|//[^\n]*+|`[^`\n]*+`|[()]').findit
 
 
 def of_end_of_arguments(op: Op) -> Span | None:
-    """The empty place before the bracket that ends an op's arguments."""
+    """What lies between an op's last argument and the bracket behind it: space, or nothing."""
     kind = of_kind(op)
     if kind is None or op.span is None:
         return None
-    depth = 0
-    for found in _brackets(kind.source.text, kind.end, op.span.end):
+    text, depth = kind.source.text, 0
+    comments: list[int] = []
+    for found in _brackets(text, kind.end, op.span.end):
         depth += {"(": 1, ")": -1}.get(found[0], 0)
+        if found[0].startswith("//"):
+            comments.append(found.start())
         if found[0] == ")" and depth == 0:
-            return Span(kind.source, found.start(), found.start())
+            return Span(kind.source, _end_of_words(text, comments, found.start()), found.start())
     return None
+
+
+def _end_of_words(text: str, comments: list[int], end: int) -> int:
+    """Where, before `end`, the last word ends that stands in none of the comments."""
+    end = _rstripped(text, end)
+    while comments and text.rfind("\n", 0, end) < comments[-1] < end:
+        end = _rstripped(text, comments.pop())
+    return end
+
+
+def _rstripped(text: str, end: int) -> int:
+    while end and text[end - 1].isspace():
+        end -= 1
+    return end
 
 
 def renaming(value: Value, name: str) -> list[Edit]:

@@ -62,6 +62,17 @@ def test_open_types_and_defaults_and_wrong_types_are_written() -> None:
     ).replace("axis = int32(1));\n    }", "axis = int32(1), interleave = bool(false));\n    }")
 
 
+def test_arguments_on_lines_of_their_own_stay_so() -> None:
+    call = "gelu(\n            x = x // why (\n        );"
+    text = mended(f"_ z = {call}").partition("z = ")[2]
+    assert (
+        text == 'gelu(\n            x = x,\n            mode = string("EXACT") // why (\n        );'
+    )
+    assert mended("_ z = gelu( x = x );") == (
+        'tensor<fp32, [2, 4]> z = gelu( x = x, mode = string("EXACT") );'
+    )
+
+
 def test_mending_twice_changes_nothing() -> None:
     once = fixed_text(OPEN)
     assert fixed_text(once) == once

@@ -20,8 +20,8 @@ from tests.shared import ROOT
 
 EXAMPLES = ROOT / "examples"
 LESSONS = (
-    "hello", "weights", "control_flow", "state", "multifunction", "flexible_shapes",
-    "quantized_weights", "convnet", "transformer_block",
+    "hello", "shorthand", "weights", "control_flow", "state", "multifunction",
+    "flexible_shapes", "quantized_weights", "convnet", "transformer_block",
 )  # fmt: skip
 EXPECTED = {
     "info.txt": "milc info build/{0}.mlpackage",
