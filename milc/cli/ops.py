@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -15,12 +16,15 @@ if TYPE_CHECKING:
 
     from milc.driver.reference import Line, Step
 
+BESIDE: Final = 26
+"""The column at which a list says what an op does."""
+
 
 @click.command(
     epilog="""\
 \b
 Examples:
-  milc ops                       every op, in a line each
+  milc ops                       every op, and what it does
   milc ops conv                  the page of one
   milc ops --word pool           those that speak of a word
   milc ops --family activation --opset ios16
@@ -86,20 +90,36 @@ def _put_json(found: object) -> None:
 
 
 def _page(out: Console, text: str) -> None:
+    """Show a page; the programs in it are not wrapped, so that they can be copied."""
     from rich.markdown import Markdown
+    from rich.text import Text
 
-    out.print(Markdown(text))
+    parts = re.split(r"```mil\n(.*?)```\n*", text, flags=re.DOTALL)
+    for number, part in enumerate(parts):
+        if number % 2:
+            out.print(Text(f"\n{part}"), soft_wrap=True)
+        elif part:
+            out.print(Markdown(part))
 
 
 def _lines(out: Console, lines: Iterable[Line]) -> None:
-    from rich.table import Table
+    """List ops with what they do beside their names, or below those that are long."""
+    from rich.padding import Padding
+    from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title, wraps in (("op", False), ("family", False), ("opsets", False), ("", True)):
-        table.add_column(title, no_wrap=not wraps)
     for line in lines:
-        table.add_row(line.name, line.family, " ".join(line.opsets), line.summary)
-    out.print(table)
+        room = max(out.width, 2 * BESIDE) - BESIDE
+        about = Text(line.summary).wrap(out, room)
+        where = Text(f"({line.family}: {' '.join(line.opsets)})", "dim")
+        if about[-1].cell_len + 2 + where.cell_len <= room:
+            about[-1] = Text.assemble(about[-1], "  ", where)
+        else:
+            about.append(where)
+        fits = len(line.name) + 2 <= BESIDE
+        first = about.pop(0) if fits else ""
+        out.print(Text.assemble((line.name.ljust(BESIDE if fits else 0), "bold"), first))
+        if about:
+            out.print(Padding(Text("\n").join(about), (0, 0, 0, BESIDE)))
 
 
 def _steps(out: Console, steps: Iterable[Step]) -> None:
@@ -109,5 +129,7 @@ def _steps(out: Console, steps: Iterable[Step]) -> None:
     for step in steps:
         new = ", new" if step.is_new else ""
         out.print(Text.assemble((step.name, "bold"), f"  {step.opset}{new}"))
-        body = "\n".join([" ".join(step.prose.split()), *step.details])
-        out.print(Padding(Text(body), (0, 0, 1, 2)))
+        out.print(Padding(Text(" ".join(step.prose.split())), (0, 0, 0, 2)))
+        for detail in step.details:
+            out.print(Text("\n    ").join(Text(f"  {detail}").wrap(out, out.width - 2)))
+        out.print()

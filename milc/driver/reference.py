@@ -6,7 +6,7 @@ Imports schema and opsets.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from milc.diagnostics import Diagnostic, MilError
@@ -14,7 +14,7 @@ from milc.diagnostics.prose import nearest
 from milc.opsets import index
 from milc.opsets.versions import LADDER
 from milc.schema import OpDef, level
-from milc.schema.page import example, history, prose, summary, takes
+from milc.schema.page import example, founding, history, prose, summary, takes
 
 NEWEST = LADDER[-1].tag
 
@@ -105,37 +105,54 @@ def steps(old: str, new: str) -> Iterator[Step]:
 
 
 def _differences(old: type[OpDef], new: type[OpDef]) -> Iterator[str]:
-    for name, arg in old.args.items():
-        if name not in new.args:
-            yield f"- {name}: {takes(arg)}"
-    for name, arg in new.args.items():
-        before = old.args.get(name)
-        if before is None:
-            yield f"+ {name}: {takes(arg)}"
-        elif takes(before) != takes(arg):
-            yield f"- {name}: {takes(before)}"
-            yield f"+ {name}: {takes(arg)}"
+    before, after = _declared(old), _declared(new)
+    for name, line in before.items():
+        if name not in after:
+            yield f"- {line}"
+    for name, line in after.items():
+        if before.get(name) != line:
+            if name in before:
+                yield f"- {before[name]}"
+            yield f"+ {line}"
+
+
+def _declared(definition: type[OpDef]) -> dict[str, str]:
+    """A line for each argument of a definition, and for each result."""
+    arguments = {
+        name: f"{name}: {takes(arg)}" + (f"; {_one_of(arg.choices)}" if arg.choices else "")
+        for name, arg in definition.args.items()
+    }
+    results = {f"result {name}": f"result {name}" for name in definition.outs}
+    return arguments | results
+
+
+def _one_of(words: Iterable[str]) -> str:
+    return f"one of {', '.join(words)}"
 
 
 def as_markdown(definition: type[OpDef]) -> str:
     """The page of an op, with what each opset changed."""
     first, *revised = history(definition)
-    parts = [f"# {definition.name}", prose(first), *_arguments(definition), *_results(definition)]
+    base = founding(definition)
+    parts = [f"# {definition.name}", prose(base), *_arguments(definition), *_results(definition)]
     if definition.constraints:
         rules = [f"- **{rule.label}** — {rule.sentence}." for rule in definition.constraints]
         parts += ["## Constraints", "\n".join(rules)]
     parts += ["## Example", f"```mil\n{example(definition)}```"]
     if revised:
         parts.append("## History")
-        changes = [f"- **{first.since}** — the op came.{_before(first)}"]
-        changes += [
-            f"- **{each.since}** — {' '.join(prose(each).split())}{_before(each)}"
-            for each in revised
-        ]
-        parts += changes
+        came = "The op came." if base is first else f"The op came. {_flat(first)}"
+        parts.append(f"- **{first.since}** — {came}{_before(first)}")
+        for each in revised:
+            change = "The op was made anew, as above." if each is base else _flat(each)
+            parts.append(f"- **{each.since}** — {change}{_before(each)}")
     else:
         parts.append(f"Since {first.since}.{_before(first)}")
     return "\n\n".join(parts) + "\n"
+
+
+def _flat(definition: type[OpDef]) -> str:
+    return " ".join(prose(definition).split())
 
 
 def _before(definition: type[OpDef]) -> str:
@@ -149,9 +166,7 @@ def _arguments(definition: type[OpDef]) -> Iterator[str]:
     yield "## Arguments"
     rows = ["| name | takes | meaning |", "|---|---|---|"]
     for arg in definition.args.values():
-        choices = (
-            f"; one of {', '.join(f'`{word}`' for word in arg.choices)}" if arg.choices else ""
-        )
+        choices = f"; {_one_of(f'`{word}`' for word in arg.choices)}" if arg.choices else ""
         what = re.sub(r"\|", r"\\|", takes(arg))
         rows.append(f"| `{arg.name}` | {what} | {arg.doc}{choices} |")
     yield "\n".join(rows)

@@ -70,6 +70,13 @@ def history(definition: type[OpDef]) -> list[type[OpDef]]:
     return known[: known.index(definition) + 1]
 
 
+def founding(definition: type[OpDef]) -> type[OpDef]:
+    """The definition that this one revises in the end: the last that was made anew."""
+    known = history(definition)
+    pairs = zip(known[1:], known, strict=False)
+    return next((new for new, old in reversed([*pairs]) if not issubclass(new, old)), known[0])
+
+
 def describe(definition: type[OpDef]) -> dict[str, Any]:
     """All that a definition declares, as JSON can hold it. docs/cli.md describes the members."""
     revised = history(definition)[1:]
@@ -78,7 +85,7 @@ def describe(definition: type[OpDef]) -> dict[str, Any]:
         "opset": definition.since,
         "family": definition.__module__.rpartition(".")[2],
         "summary": summary(definition),
-        "description": prose(history(definition)[0]),
+        "description": prose(founding(definition)),
         "changes": {change.since: prose(change) for change in revised},
         "arguments": [_argument(arg) for arg in definition.args.values()],
         "results": [{"name": out.name, "description": out.doc} for out in definition.outs.values()],

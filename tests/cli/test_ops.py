@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from milc.driver.reference import pages
 from milc.opsets import index
 from milc.opsets.versions import LADDER
+from milc.schema.page import example
 from tests.commands import Cli
 from tests.shared import ROOT
 
 
 def names(out: str) -> list[str]:
-    return [line.split()[0] for line in out.splitlines()[1:] if line[:1].strip()]
+    return [line.split()[0] for line in out.splitlines() if line[:1].strip()]
 
 
 def test_lists_every_op(cli: Cli) -> None:
@@ -37,10 +40,33 @@ def test_the_page_of_an_op(cli: Cli) -> None:
     assert "U: fp16" not in cli("ops", "conv", "--opset", "ios15").out
 
 
+def test_a_list_fits_a_narrow_terminal(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    out = cli("ops", "--color", "never").out
+    assert max(map(len, out.splitlines())) <= 60
+    assert names(out) == sorted(index.families())
+
+
+def test_the_programs_of_a_page_are_not_wrapped(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    assert example(index.versions("gru")[-1]) in cli("ops", "gru", "--color", "never").out
+
+
+def test_an_op_made_anew_is_described_as_it_is_now(cli: Cli) -> None:
+    (described,) = json.loads(cli("ops", "constexpr_lut_to_dense", "--json").out)
+    assert "vector_axis" in described["description"]
+    (described,) = json.loads(cli("ops", "gru", "--json").out)
+    assert "reset_after" not in described["description"]
+    page = dict(pages())["constexpr_lut_to_dense.md"]
+    assert page.index("vectors") < page.index("## Arguments") < page.index("The op was made anew")
+
+
 def test_what_an_opset_changed(cli: Cli) -> None:
     out = cli("ops", "--diff", "ios16", "ios17").out
     assert "quantize  ios17, new" in out
     assert "+ validate_indices: bool" in out
+    assert "- result counts" in out
+    assert "+ dtype: string, rank 0, const; one of int8, uint8" in out
     assert "ios18" not in out
     assert cli("ops", "--diff", "ios17", "ios17").out == ""
 
