@@ -155,8 +155,8 @@ class LutToDense(OpDef):
     """The values that the numbers in `indices` have in the table `lut`.
 
     The numbers are packed: of n bits each, where the table has 2 to the n entries, in row-major
-    order, from the least significant bit of the first byte on, and across bytes without gaps. In
-    the example n is 2, and the byte 228, in binary 11 10 01 00, holds 0, 1, 2 and 3.
+    order, from the least significant bit of the first byte on, and across bytes without gaps.
+    With n = 2 the byte 228, in binary 11 10 01 00, holds 0, 1, 2 and 3.
 
     ```mil
     func main<ios16>(tensor<fp32, [1, 2]> x) {
@@ -442,8 +442,8 @@ class SparseToDense(OpDef):
     """A tensor of which only what is not 0 is stored, and a mask of where that is.
 
     The mask has a bit for each element, in row-major order, from the least significant bit of the
-    first byte on: where it is 1 the element is the next of `nonzero_data`, elsewhere 0. In the
-    example the byte 12, in binary 0000 1100, says that elements 2 and 3 are the first two.
+    first byte on: where it is 1 the element is the next of `nonzero_data`, elsewhere 0. A first
+    byte 12, in binary 0000 1100, says that elements 2 and 3 are stored, and none before them.
 
     ```mil
     func main<ios16>(tensor<fp32, [1, 2]> x) {

@@ -308,10 +308,10 @@ def _less(dim: int | None, amounts: Bound) -> int | None:
 class CropResize(OpDef):
     """Cut boxes out of images and bring each to one size, with bilinear interpolation.
 
-    Every box of `roi` is cut out of every image of a batch if it is given by four numbers, and out
-    of one image if a fifth, in front of them, says which. Then B should be 1 in the result, but
-    coremltools declares the number of images there all the same. By `box_coordinate_mode` the four
-    numbers are
+    Up to ios16, every box of `roi` is cut out of every image of a batch if it is given by four
+    numbers, and out of one image if a fifth, in front of them, says which. Then B should be 1 in
+    the result, but coremltools declares the number of images there all the same. By
+    `box_coordinate_mode` the four numbers are
 
     - CORNERS_HEIGHT_FIRST: top, left, bottom, right;
     - CORNERS_WIDTH_FIRST: left, top, right, bottom;

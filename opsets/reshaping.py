@@ -153,7 +153,8 @@ class Reshape(OpDef):
     """Give a tensor another shape, with the same elements in the same order.
 
     In `shape` a positive number is a length, 0 stands for the dimension of `x` at the same place,
-    and -1, once at most, for the length that makes the number of elements right.
+    from ios17 on counted from the end, and -1, once at most, for the length that makes the number
+    of elements right.
 
     ```mil
     func main<ios15>(tensor<fp32, [2, 3, 4]> x) {

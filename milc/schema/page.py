@@ -123,7 +123,9 @@ def default_text(arg: Arg) -> str:
         return str(arg.default).lower()
     if isinstance(arg.default, tuple):
         return f"[{', '.join(map(str, arg.default))}]"
-    return f'"{arg.default}"' if isinstance(arg.default, str) else f"{arg.default:g}"
+    if isinstance(arg.default, str):
+        return f'"{arg.default}"'
+    return f"{arg.default:g}".replace("e-0", "e-")
 
 
 def takes(arg: Arg) -> str:
