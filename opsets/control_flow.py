@@ -25,7 +25,7 @@ from milc.schema import (
 from milc.schema import (
     Const as ConstArg,
 )
-from milc.schema.rules import broadcast, broadcast_type, fold_elementwise
+from milc.schema.rules import broadcast, broadcast_type, fold_elementwise, whole
 
 
 class Const(OpDef):
@@ -115,7 +115,10 @@ class Cond(Branching):
         outputs = self.op.blocks[0 if chosen[0] else 1].outputs
         if len(outputs) != len(self.op.results):
             return None
-        known = tuple([Bound(value, self.context).elements for value in outputs])
+        known = tuple([whole(Bound(value, self.context)) for value in outputs])
+        # coremltools takes over what a branch returns only if it knows all of it.
+        if None in known:
+            return None
         return known if len(known) > 1 else known[0]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from milc.ir.nodes import Op, Value
+from milc.ir.nodes import Block, Op, Value
 from milc.ir.types import (
     BOOL,
     ELEMENT_TYPES,
@@ -39,8 +39,13 @@ from milc.schema import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from milc.ir.literals import Literal
+
 DEEPEST: Final = 4
 """The highest rank of a list's tensors."""
+
+TWO: Final = 2
+"""The number of blocks of a cond and of a while_loop; the second of the latter is the body."""
 
 
 class MakeList(OpDef):
@@ -148,18 +153,45 @@ class ListLength(ListOp):
 
 def _is_fixed(ls: Bound) -> bool:
     """Whether a list comes from a make_list that does not let it grow, or is a constant."""
-    value = ls.operand
-    while isinstance(value, Value) and isinstance(value.owner, Op):
+    value, seen = ls.operand, set[Value]()
+    while isinstance(value, Value):
         op = value.owner
-        if op.kind in ("make_list", "const"):
+        # A program in which a list is made of itself is not sound, but looked at all the same.
+        if value in seen:
+            return False
+        seen.add(value)
+        if isinstance(op, Op) and op.kind in ("make_list", "const"):
             grows = op.args.get("dynamic_length")
             return op.kind == "const" or (
                 grows is not None and Bound(grows[0], ls.context).value is False
             )
-        if op.kind not in ("list_write", "list_scatter") or "ls" not in op.args:
+        before = _before(value)
+        if before is None:
             return False
-        value = op.args["ls"][0]
-    return not isinstance(value, Value)
+        value = before
+    return True
+
+
+def _before(value: Value) -> Value | Literal | None:
+    """The list that an op has put something into, a block returns, or a loop begins with."""
+    owner = value.owner
+    if isinstance(owner, Block):
+        op, held = owner.parent, owner.inputs
+        if not isinstance(op, Op) or op.kind != "while_loop":
+            return None
+        return _at(op.args.get("loop_vars", ()), held.index(value))
+    if not isinstance(owner, Op):
+        return None
+    if owner.kind in ("list_write", "list_scatter"):
+        return _at(owner.args.get("ls", ()), 0)
+    if owner.kind in ("cond", "while_loop") and len(owner.blocks) == TWO:
+        returned = owner.blocks[owner.kind == "while_loop"].outputs
+        return _at(returned, owner.results.index(value))
+    return None
+
+
+def _at(values: Sequence[Value | Literal], at: int) -> Value | Literal | None:
+    return values[at] if at < len(values) else None
 
 
 class ListRead(ListOp):
