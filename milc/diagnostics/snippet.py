@@ -183,7 +183,8 @@ class Snippet:
         ]
         last = max((end for _, end in parts), default=0)
         inline = [m for m in (self._inline(single), *ended) if m and self._is_short(m.text)]
-        tails = [1 + self.page.cells(mark.text) for mark in inline]
+        # An empty mark has a sign too, which takes a cell of the tail.
+        tails = [1 + (m.start == m.end) + self.page.cells(m.text) for m in inline]
         tails += [m.start - last + self.page.cells(m.text) for m in single if m not in inline]
         tail = min(max(tails, default=0), self.width // 2)
         return View(

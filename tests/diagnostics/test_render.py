@@ -8,7 +8,7 @@ import time
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -424,6 +424,7 @@ TEXT = st.text(st.sampled_from("ab名\t\u0301\x1b\u00a0 \n"), max_size=120)
 
 
 @settings(max_examples=150, deadline=None)
+@example(text="\n\taaaa\t\xa0\xa0", spans=[(0, 2), (9, 0)], label="here", width=40)
 @given(
     text=TEXT,
     spans=st.lists(st.tuples(st.integers(-3, 130), st.integers(-3, 130)), min_size=1, max_size=5),
