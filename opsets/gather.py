@@ -304,7 +304,7 @@ class GatherNd(OpDef):
 
     T = Domain(FP16, FP32, INT32)
     x = In(T, "what is read, of any shape")
-    indices = In(INT32, "the places; each row of its last dimension is one")
+    indices = In(INT32, "the places, [*I, n], each row one; negative numbers count from the end")
     z = Out(
         "the slices, of the shape of `indices` without its last dimension, and the dimensions of"
         " `x` that are not indexed"
@@ -346,7 +346,7 @@ class GatherNd16(GatherNd):
     instead = "indices of int32 that also name the leading places, in place of `batch_dims`"
 
     I = Domain(INT32, UINT16, INT16)  # noqa: E741
-    indices = In(I, "the places; each row of its last dimension is one")
+    indices = In(I, "the places, [*I, n], each row one; negative numbers count from the end")
     batch_dims = Const(
         INT32, "the number of leading dimensions that are shared", rank=0, default=0, spared=True
     )
@@ -387,6 +387,7 @@ class GatherNd17(GatherNd16):
 
     T = Domain(FP16, FP32, INT32, INT16, UINT16, INT8, UINT8)
     I = Domain(INT32, INT16, UINT16, INT8, UINT8)  # noqa: E741
+    indices = In(I, "the places, [*I, n], each row one, of numbers from 0 on")
     validate_indices = Const(
         BOOL, "whether an index out of bounds is an error", rank=0, default=False
     )

@@ -200,7 +200,7 @@ class Split(OpDef):
     since = "ios15"
 
     T = Domain(FP16, FP32, INT32, BOOL)
-    x = In(T, "the tensor to cut")
+    x = In(T, "the tensor to cut, of any shape")
     num_splits = OptionalConst(INT32, "the number of parts", rank=0)
     split_sizes = OptionalConst(INT32, "the length of each part, a vector", rank=1)
     axis = Const(INT32, "the dimension along which it is cut; negative from the end", rank=0)

@@ -45,7 +45,9 @@ class Scatter(OpDef):
         T, "what is written, of the shape of `data` with that of `indices` for dimension `axis`"
     )
     axis = Const(INT32, "the dimension of `data` that is indexed", rank=0, default=0)
-    mode = Const(STRING, "how an update meets what is there", choices=MODES, default="add")
+    mode = Const(
+        STRING, "how an update meets what is there, a scalar", choices=MODES, default="add"
+    )
     z = Out("what comes of it, of the type of `data`", like="data")
 
     @constraint("C1", "`axis` is a dimension of `data`, from -rank to rank - 1")
@@ -130,7 +132,9 @@ class ScatterAlongAxis(OpDef):
     )
     updates = In(T, "what is written, of the shape of `indices`")
     axis = Const(INT32, "the dimension of `data` that is indexed", rank=0, default=0)
-    mode = Const(STRING, "how an update meets what is there", choices=MODES, default="add")
+    mode = Const(
+        STRING, "how an update meets what is there, a scalar", choices=MODES, default="add"
+    )
     z = Out("what comes of it, of the type of `data`", like="data")
 
     @constraint("C1", "`axis` is a dimension of `data`, from -rank to rank - 1")
@@ -233,13 +237,15 @@ class ScatterNd(OpDef):
 
     T = Domain(FP16, FP32, INT32)
     data = In(T, "what the updates are written to, of any shape")
-    indices = In(INT32, "the places; each row of its last dimension is one")
+    indices = In(INT32, "the places, [*I, n], each row one; negative numbers count from the end")
     updates = In(
         T,
         "what is written, of the shape of `indices` without its last dimension, and the dimensions"
         " of `data` that are not indexed",
     )
-    mode = Const(STRING, "how an update meets what is there", choices=MODES, default="add")
+    mode = Const(
+        STRING, "how an update meets what is there, a scalar", choices=MODES, default="add"
+    )
     z = Out("what comes of it, of the type of `data`", like="data")
 
     @constraint("C1", "`indices` has at least one dimension")
@@ -283,6 +289,7 @@ class ScatterNd17(ScatterNd):
     since = "ios17"
     instead = "`validate_indices` left out"
 
+    indices = In(INT32, "the places, [*I, n], each row one, of numbers from 0 on")
     validate_indices = Const(
         BOOL, "whether an index out of bounds is an error", rank=0, default=False
     )

@@ -26,7 +26,7 @@ class Sorting(OpDef):
     """Elements are compared along one dimension."""
 
     T = Domain(FP16, FP32, INT32)
-    x = In(T, "the elements to compare")
+    x = In(T, "the elements to compare, of any shape")
     axis = Const(INT32, "the dimension to sort along; negative from the end", rank=0, default=-1)
     ascending = Const(BOOL, "whether the smallest element comes first", rank=0, default=False)
 
@@ -172,7 +172,7 @@ class Topk17(Topk16):
     k = Const(K, "how many elements to pick, -1 for all", rank=0, default=1)
     output_indices_dtype = Const(
         STRING,
-        "the element type of the indices",
+        "the element type of the indices, a scalar",
         choices=Choice("int32", "uint16"),
         default=lambda op: None if op.return_indices.value is False else "int32",
         default_doc='"int32" if there are indices',
@@ -221,7 +221,7 @@ class NonMaximumSuppression(OpDef):
     score_threshold = Const(T, "the score below which boxes are dropped, a scalar")
     max_boxes = Const(INT32, "how many boxes are kept at most", rank=0)
     per_class_suppression = Const(
-        BOOL, "whether boxes suppress only those of their class", default=False
+        BOOL, "whether boxes suppress only those of their class, a scalar", default=False
     )
     kept_boxes = Out("the boxes that are kept, of shape [n, max_boxes, 4]")
     kept_scores = Out("their scores, of shape [n, max_boxes, K]")

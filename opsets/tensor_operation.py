@@ -35,7 +35,7 @@ class BandPart(OpDef):
     since = "ios15"
 
     T = Domain(FP16, FP32, INT32, BOOL)
-    x = In(T, "the matrices, in the last two dimensions")
+    x = In(T, "the matrices, [*D, m, n]")
     lower = Const(INT32, "how many diagonals below are kept, all if negative", rank=0, default=-1)
     upper = Const(INT32, "how many diagonals above are kept, all if negative", rank=0, default=-1)
     y = Out("the band, of the shape of `x`", like="x")
@@ -63,7 +63,7 @@ class Cumsum(OpDef):
     since = "ios15"
 
     T = Domain(FP16, FP32, INT32)
-    x = In(T, "the numbers to sum")
+    x = In(T, "the numbers to sum, of any shape")
     axis = Const(INT32, "the dimension to sum along; -1 is the last", rank=0, default=0)
     exclusive = Const(
         BOOL, "whether each sum leaves out the element at its place", rank=0, default=False
@@ -102,7 +102,7 @@ class Flatten2d(OpDef):
     since = "ios15"
 
     T = Domain(FP16, FP32, INT32, BOOL)
-    x = In(T, "the tensor to flatten")
+    x = In(T, "the tensor to flatten, of any shape")
     axis = Const(
         INT32, "the first dimension of the columns; negative from the end", rank=0, default=1
     )
@@ -154,7 +154,7 @@ class NonZero(OpDef):
     since = "ios15"
 
     T = Domain(FP16, FP32, INT32, BOOL)
-    x = In(T, "the tensor to look through")
+    x = In(T, "the tensor to look through, of any shape")
     y = Out("the places: as many rows as there are, and a column for each dimension of `x`")
 
     def infer(self) -> TensorType:
@@ -195,13 +195,13 @@ class Pad(OpDef):
     since = "ios15"
 
     T = Domain(FP16, FP32)
-    x = In(T, "the tensor to pad")
+    x = In(T, "the tensor to pad, of any shape")
     pad = In(
         INT32, "how many elements are added in front and behind, [2 * K] for K dimensions", rank=1
     )
     mode = Const(
         STRING,
-        "which elements are added",
+        "which elements are added, a scalar",
         default="constant",
         choices=Choice("constant", "reflect", "replicate"),
     )
@@ -274,7 +274,7 @@ class Shape(OpDef):
     since = "ios15"
 
     T = Domain(FP16, FP32, INT32, BOOL)
-    x = In(T, "the tensor whose dimensions are asked for")
+    x = In(T, "the tensor whose dimensions are asked for, of any shape")
     y = Out("the dimensions, one for each of `x`")
 
     def infer(self) -> TensorType:
