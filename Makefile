@@ -89,6 +89,10 @@ oracle: ## Make the environment with coremltools; fails where it cannot be had
 figures: $(VENV)/.dev $(ORACLE)/.tried ## Print what holds of real models; ARGS=--all takes long
 	@$(BIN)/python -m tests.corpus.figures $(ARGS)
 
+.PHONY: agreement
+agreement: $(VENV)/.dev ## Print how far the rules of ops agree with coremltools; ARGS="singles --op conv"
+	@$(BIN)/python -m tests.ops.figures $(ARGS)
+
 .PHONY: pages
 pages: $(VENV)/.dev ## Make the pages that come from the code: docs/diagnostics.md, docs/ops
 	@$(BIN)/python -m milc.diagnostics.explain > docs/.new && mv docs/.new docs/diagnostics.md
