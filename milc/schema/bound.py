@@ -45,6 +45,9 @@ class Context(Protocol):
     def symbols(self, value: Value) -> Known | None:
         """`known`, with the symbols among the elements."""
 
+    def origin(self, symbol: Symbol) -> Symbol:
+        """The first value's dimension that a dimension is; itself if it is of no other."""
+
     def is_constant(self, value: Value) -> bool:
         """Whether a value follows from constants alone."""
 
@@ -88,9 +91,8 @@ class Bound:
     def dims(self) -> tuple[int | Symbol, ...]:
         """Its dimensions, a Symbol where unknown."""
         value: Any = self.operand  # no literal has an unknown dimension
-        return tuple(
-            [Symbol(value, at) if dim is None else dim for at, dim in enumerate(self.shape)]
-        )
+        origin, dims = self.context.origin, enumerate(self.shape)
+        return tuple([origin(Symbol(value, at)) if dim is None else dim for at, dim in dims])
 
     @property
     def rank(self) -> int:

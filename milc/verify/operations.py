@@ -8,6 +8,7 @@ that a mistake is reported once. Imports diagnostics, ir, schema and opsets.
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from milc.diagnostics import BoundedFindings, Diagnostic, Edit, Label, errors, in_text_order
@@ -21,6 +22,7 @@ from milc.schema.bound import FOLDED, Symbol
 from milc.syntax.types import type_text
 from milc.verify import places
 from milc.verify.arguments import bind
+from milc.verify.sameness import same_dims
 from milc.verify.wording import known_as
 
 if TYPE_CHECKING:
@@ -78,6 +80,7 @@ class Operations:
         self._blobs: dict[tuple[Type, str, int], TensorLiteral | None] = {}
         self._known: dict[Value, Elements] = {}
         self._symbols: dict[Value, Known] = {}
+        self._origins: dict[Symbol, Symbol] = {}
         self._constant: set[Value] = set()
         self._path = program.source.path if program.source is not None else None
 
@@ -94,6 +97,10 @@ class Operations:
     def symbols(self, value: Value) -> Known | None:
         """The same, with the symbols among the elements."""
         return self._symbols.get(value) or self._known.get(value)
+
+    def origin(self, symbol: Symbol) -> Symbol:
+        """The dimension that an unknown one has been handed on from."""
+        return self._origins.get(symbol, symbol)
 
     def is_constant(self, value: Value) -> bool:
         """Whether a value follows from constants alone."""
@@ -145,6 +152,7 @@ class Operations:
             return
         if sound:
             self._left_open(op, binding)
+            self._note_origins(view, binding)
             self.sound(view)
 
     def sound(self, view: OpDef) -> None:
@@ -219,6 +227,17 @@ class Operations:
             self._known[result] = elements
             if None not in elements:
                 self._constant.add(result)
+
+    def _note_origins(self, view: OpDef, binding: Binding) -> None:
+        """Keep which of the results' unknown dimensions are those of operands.
+
+        Not of ops with blocks, since another block may give another dimension.
+        """
+        op = view.op
+        if op.blocks or all(map(_has_known_dims, map(self.inferred.get, op.results))):
+            return
+        with contextlib.suppress(*_UNFORESEEN):
+            self._origins.update(same_dims(view, binding, self))
 
     def _note_constant(self, op: Op, definition: type[OpDef]) -> None:
         """Results follow from constants if all operands do."""
@@ -345,6 +364,11 @@ def _ranks_are_known(binding: Binding) -> bool:
         if type is TO_INFER or (type.__class__ is TensorType and bound.tensor.rank is None):
             return False
     return True
+
+
+def _has_known_dims(type: Type | None) -> bool:
+    """Whether a type has no dimension that is unknown."""
+    return not isinstance(type, TensorType) or None not in (type.shape or ())
 
 
 def _is_whole(type: Type | None) -> bool:

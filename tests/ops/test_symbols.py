@@ -127,3 +127,50 @@ def test_parts_of_a_split_shape_are_its_dimensions() -> None:
         _ r = reshape(x = z, shape = a);"""
     checker, result = run(body)
     assert checker.inferred[result].shape == (8, None, None)  # type: ignore[attr-defined]
+
+
+WEIGHT = """tensor<fp32, [6, 8]> w = fill(
+            shape = tensor<int32, [2]>([6, 8]), value = fp32(1.0));"""
+
+
+@pytest.mark.parametrize(
+    ("statements", "dims"),
+    [
+        ("_ y = relu(x = x);", (None, 32)),
+        ("_ y = transpose(x = x, perm = tensor<int32, [3]>([2, 0, 1]));", (None, 32)),
+        ("_ y = add(x = x, y = k);", (None, None)),
+        ("_ y = add(x = x, y = x);", (None, 32)),
+        ("_ y = concat(values = (x, x), axis = int32(-1));", (None, 64)),
+        ("_ y = concat(values = (x, x), axis = int32(0));", (None, None)),
+        (f"{WEIGHT} _ y = linear(x = x, weight = w);", (None, 24)),
+        ("_ f = reshape(x = x, shape = tensor<int32, [2]>([-1, 32])); _ y = exp(x = f);",
+         (None, 32)),
+        ("_ f = reshape(x = x, shape = tensor<int32, [2]>([-1, 16])); _ y = exp(x = f);",
+         (None, None)),
+        ("_ y = fill(shape = s, value = fp32(1.0));", (None, 32)),
+        ("_ y = tile(x = x, reps = tensor<int32, [3]>([2, 1, 1]));", (None, None)),
+        (
+            """_ y = slice_by_size(x = x, begin = tensor<int32, [3]>([1, 0, 0]),
+            size = tensor<int32, [3]>([-1, -1, -1]));""",
+            (None, None),
+        ),
+    ],
+)  # fmt: skip
+def test_a_batch_behind_layers_is_the_same_batch(
+    statements: str, dims: tuple[int | None, ...]
+) -> None:
+    body = f"{statements} {joined('n', -1)}_ r = reshape(x = y, shape = a);"
+    checker, result = run(body)
+    assert checker.inferred[result].shape == dims  # type: ignore[attr-defined]
+
+
+def test_a_choice_of_blocks_gives_no_certain_dimension() -> None:
+    body = f"""bool p = less(x = i, y = int32(0));
+        tensor<fp32, [?, 4, 8]> y = cond(pred = p) {{
+            tensor<fp32, [?, 4, 8]> b = relu(x = x);
+        }} -> (b), {{
+            tensor<fp32, [?, 4, 8]> c = tile(x = x, reps = tensor<int32, [3]>([2, 1, 1]));
+        }} -> (c);
+        {joined("n", -1)}_ r = reshape(x = y, shape = a);"""
+    checker, result = run(body)
+    assert checker.inferred[result].shape == (None, None)  # type: ignore[attr-defined]
