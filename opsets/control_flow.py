@@ -145,6 +145,7 @@ class WhileLoop(Branching):
     name = "while_loop"
     since = "ios15"
     blocks = "the condition", "the body"
+    carried = "loop_vars"
 
     loop_vars = Variadic(None, "what the loop variables are at first", kind="tensor, list or dict")
 

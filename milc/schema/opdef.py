@@ -63,6 +63,8 @@ class OpDef:
     """Whether files write its arguments among its attributes, in brackets."""
     blocks: ClassVar[tuple[str, ...]] = ()
     """What its nested blocks are called."""
+    carried: ClassVar[str] = ""
+    """The argument that inputs of blocks begin with, if the last block returns the next values."""
     shorthands: ClassVar[Mapping[str, Part]] = {}
     """What people call arguments, or dimensions of arguments, beside their names."""
     is_open: ClassVar[bool] = False

@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Any
 from milc.diagnostics import BoundedFindings, Diagnostic, Edit, Label, errors, in_text_order
 from milc.diagnostics.prose import evident, many, nearest
 from milc.ir.fit import fits
-from milc.ir.nodes import Op, Value
+from milc.ir.nodes import Block, Op, Value
 from milc.ir.types import TO_INFER, TensorType, Type
 from milc.ir.walk import bodies, label, place, walk_inside_out
 from milc.opsets import index
-from milc.schema.bound import FOLDED, Symbol
+from milc.schema.bound import FOLDED, Bound, Symbol
 from milc.syntax.types import type_text
 from milc.verify import places
 from milc.verify.arguments import bind
+from milc.verify.elsewhere import Hint, op_called
 from milc.verify.sameness import same_dims
 from milc.verify.wording import known_as
 
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 
     from milc.diagnostics import Span
     from milc.ir.literals import BlobRef, TensorLiteral
-    from milc.ir.nodes import Block, Function, Program
-    from milc.schema import Bound, Constraint, Elements, Known, OpDef
+    from milc.ir.nodes import Function, Program
+    from milc.schema import Constraint, Elements, Known, OpDef
     from milc.verify.arguments import Binding, Fault
 
     Read = Callable[[BlobRef], TensorLiteral | None]
@@ -92,10 +93,16 @@ class Operations:
 
     def known(self, value: Value) -> Elements | None:
         """The elements that are known of a value that is no const."""
-        return self._known.get(value)
+        if value in self._known:
+            return self._known[value]
+        kept = self._kept(value)
+        return kept.elements if kept is not None else None
 
     def symbols(self, value: Value) -> Known | None:
         """The same, with the symbols among the elements."""
+        kept = None if value in self._known else self._kept(value)
+        if kept is not None:
+            return kept.symbols
         return self._symbols.get(value) or self._known.get(value)
 
     def origin(self, symbol: Symbol) -> Symbol:
@@ -115,6 +122,20 @@ class Operations:
         if key not in self._blobs:
             self._blobs[key] = self._read(blob)
         return self._blobs[key]
+
+    def _kept(self, value: Value) -> Bound | None:
+        """What a variable of a loop begins with, if the body hands it on as it is."""
+        block = value.owner
+        op = block.parent if isinstance(block, Block) else None
+        if not isinstance(block, Block) or not isinstance(op, Op):
+            return None
+        versions = index.versions(op.kind)
+        held = op.args.get(versions[0].carried, ()) if versions else ()
+        at, body = block.inputs.index(value), op.blocks[-1]
+        if at >= min(len(held), len(body.inputs), len(body.outputs)):
+            return None
+        is_kept = body.outputs[at] is body.inputs[at] and held[at] is not value
+        return Bound(held[at], self) if is_kept else None
 
     # The walk
 
@@ -260,9 +281,12 @@ class Operations:
             return
         if self.found.is_full:  # looking for the name that is meant takes long
             return
-        near = nearest(op.kind, index.families())
-        help = f"did you mean `{near}`?" if near else None
-        fix = _instead(span, op.kind, evident(op.kind, index.families()))
+        hint = op_called(op.kind)
+        if hint is None:
+            near = nearest(op.kind, index.families())
+            help = f"did you mean `{near}`?" if near else None
+            hint = Hint(help, evident(op.kind, index.families()) or "")
+        help, fix = hint.help, _instead(span, op.kind, hint.instead)
         self._report(op, "MIL0301", f"there is no op `{op.kind}`", help, span, fix=fix)
 
     def _fault(self, op: Op, binding: Binding, fault: Fault) -> None:
