@@ -1,7 +1,7 @@
 """What an op binds to its arguments, against what its definition declares (MIL0303 to MIL0314).
 
 Yields faults; where they stand and how they are shown is for `operations`. Imports diagnostics, ir,
-schema and opsets.
+schema, syntax and opsets.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from milc.ir.types import TO_INFER, UNKNOWN_TYPE, StateType, TensorType
 from milc.opsets import index
 from milc.schema import Bound, level
 from milc.schema.declare import KINDS
+from milc.syntax.hints import TYPES
+from milc.verify.elsewhere import argument_called
 from milc.verify.wording import known_as, one_of, rank_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from milc.ir.nodes import Op, Operand
     from milc.schema import Arg, OpDef
@@ -43,6 +45,8 @@ class Fault(NamedTuple):
     """Which of the operands, where the argument has several."""
     instead: str = ""
     """The name that is meant, if the argument's own is a slip."""
+    about: str = ""
+    """The argument that one with this name is likely to stand for."""
 
 
 def bind(op: Op, definition: type[OpDef], context: Context) -> tuple[Binding, list[Fault]]:
@@ -58,7 +62,7 @@ def bind(op: Op, definition: type[OpDef], context: Context) -> tuple[Binding, li
         arg = definition.args.get(name)
         if arg is None:
             if not definition.is_open:
-                faults.append(_unknown(op, definition, name))
+                faults.append(_unknown(op, definition, name, {fault.about for fault in faults}))
         elif arg.variadic:
             binding[name] = tuple([Bound(operand, context) for operand in operands])
         elif len(operands) == 1:
@@ -73,7 +77,7 @@ def bind(op: Op, definition: type[OpDef], context: Context) -> tuple[Binding, li
 def _check(op: Op, definition: type[OpDef], binding: Binding, faults: list[Fault]) -> None:
     """Check every argument that is declared; add what is wrong."""
     leaders: dict[str, str] = {}
-    misspelt = {fault.instead for fault in faults}
+    misspelt = {fault.about for fault in faults}
     for name, arg in definition.args.items():
         held = binding.get(name)
         if held is None:
@@ -110,11 +114,12 @@ def _operand(op: Op, arg: Arg, bound: Bound, number: int = 0) -> Iterator[Fault]
     ranks, rank = arg.ranks, type.rank
     if ranks is not None and rank is not None and not ranks[0] <= rank <= ranks[1]:
         message = f"`{name}` of {op.kind} has rank {rank}; it takes rank {rank_words(ranks)}"
-        yield Fault("MIL0309", name, f"{message}: {known_as(name, bound)}", number=number)
+        message = f"{message}: {known_as(name, bound)}"
+        yield Fault("MIL0309", name, message, _other_rank(ranks, bound), number=number)
     if arg.choices is not None:
         word = bound.value
         if isinstance(word, str) and not arg.choices.allows(word):
-            near = nearest(word, arg.choices)
+            near = _nearest_choice(word, arg.choices)
             message = (
                 f'`{name}` of {op.kind} is "{word}"; it takes {one_of(arg.choices, quoted=True)}'
             )
@@ -142,22 +147,57 @@ def _domain(
         yield Fault("MIL0307", arg.name, message, help, (leader,))
 
 
-def _unknown(op: Op, definition: type[OpDef], name: str) -> Fault:
-    """The fault of an argument that the definition does not have."""
+def _unknown(op: Op, definition: type[OpDef], name: str, taken: set[str]) -> Fault:
+    """The fault of an argument that the definition does not have.
+
+    `taken` are arguments that others with a wrong name stand for.
+    """
     message = f"{op.kind} has no argument `{name}` in {definition.since}"
     for newer in index.versions(op.kind):
         if name in newer.args and level(newer.since) > level(definition.since):
             help = f"it came with {newer.since}: raise the function's opset to that"
             return Fault("MIL0303", name, message, help)
-    free = [known for known in definition.args if known not in op.args]
+    message = f"{op.kind} has no argument `{name}`"
+    free = [known for known in definition.args if known not in op.args and known not in taken]
+    hint = argument_called(name, op, definition, free)
+    if hint is not None:
+        return Fault("MIL0303", name, message, hint.help, instead=hint.instead, about=hint.about)
     near = nearest(name, free)
     help = f"did you mean `{near}`?" if near else f"it takes {', '.join(definition.args)}"
-    message = f"{op.kind} has no argument `{name}`"
-    return Fault("MIL0303", name, message, help, instead=evident(name, free) or "")
+    instead = evident(name, free) or ""
+    return Fault("MIL0303", name, message, help, instead=instead, about=near or "")
 
 
 def _addition(arg: Arg) -> str | None:
+    """What to add for an argument that is missing."""
+    if arg.variadic:
+        return f"add `{arg.name} = (…)`, one operand or several"
+    if arg.choices is not None:
+        return f"add `{arg.name} = …`, {one_of(arg.choices, quoted=True)}"
     return f"add `{arg.name} = …`, {one_of(arg.elements)}" if arg.elements else None
+
+
+def _nearest_choice(word: str, choices: Iterable[str]) -> str | None:
+    """The string that is meant by one that an argument does not take."""
+    word = TYPES.get(word, word).casefold()
+    by_word = {choice.casefold(): choice for choice in choices}
+    starting = [choice for choice in by_word if word and choice.startswith(word)]
+    found = (
+        word if word in by_word else starting[0] if len(starting) == 1 else nearest(word, by_word)
+    )
+    return by_word.get(found or "")
+
+
+def _other_rank(ranks: tuple[int, int], bound: Bound) -> str | None:
+    """How a number in place of a vector, or a vector of one number, is to be written."""
+    elements = bound.elements
+    if elements is None or len(elements) != 1 or type(elements[0]) is not int:
+        return None
+    if ranks == (1, 1) and bound.shape == ():
+        return f"write a vector, such as `tensor<{bound.element}, [1]>([{elements[0]}])`"
+    if ranks == (0, 0):
+        return f"write a scalar: `{bound.element}({elements[0]})`"
+    return None
 
 
 def _newer(op: Op, arg: Arg, type: TensorType) -> str | None:
