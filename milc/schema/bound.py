@@ -117,6 +117,12 @@ class Bound:
         return not isinstance(operand, Value) or self.context.is_constant(operand)
 
     @property
+    def is_computed(self) -> bool:
+        """Whether it is what an op gives or a function takes, not a constant written down."""
+        operand = self.operand
+        return isinstance(operand, Value) and operand.literal is None
+
+    @property
     def literal(self) -> Literal | None:
         """The constant that it is, one out of a weight file included; None if it is computed.
 

@@ -81,6 +81,9 @@ def fold_elementwise(function: Callable[..., Any], *operands: Bound) -> Elements
 
     An element is unknown where one of the operands' is, or where the function has no value.
     """
+    # Most operands are activations, of which nothing is known: constants are not read for nothing.
+    if any(operand.is_computed and operand.elements is None for operand in operands):
+        return None
     held = [operand.elements for operand in operands]
     if any(elements is None for elements in held):
         return None

@@ -6,6 +6,7 @@ every type and, whatever has a default, every argument. Imports what `operations
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from milc.diagnostics import Edit, Span, errors
@@ -13,7 +14,8 @@ from milc.ir.literals import string_literal
 from milc.ir.nodes import Op, Value
 from milc.ir.rewriter import Rewriter
 from milc.ir.types import TO_INFER
-from milc.ir.walk import function_of, walk_values
+from milc.ir.walk import function_of, walk_ops, walk_values
+from milc.opsets import index
 from milc.syntax.print import literal_text
 from milc.syntax.types import type_text
 from milc.verify import places
@@ -64,10 +66,29 @@ def unwritten(
 
     Without `spared` only those that Apple's compiler is not known to do without.
     """
+    if not _leaves_out(program):
+        return []
     run = _Completion(program, read)
     run.spared = spared
     run.run()
     return run.unwritten
+
+
+def _leaves_out(program: Program) -> bool:
+    """Whether any op leaves out an argument that has a default; what compilers print does not."""
+    for function in program.functions.values():
+        for op in walk_ops(function):
+            definition = index.definition(op.kind, op.opset or function.opset)
+            given = op.args.keys() | op.attributes.keys() if op.attributes else op.args.keys()
+            if definition is not None and not _defaults_of(definition) <= given:
+                return True
+    return False
+
+
+@cache
+def _defaults_of(definition: type[OpDef]) -> frozenset[str]:
+    """The arguments of an op that have a default."""
+    return frozenset(name for name, arg in definition.args.items() if arg.has_default)
 
 
 def has_open_types(program: Program) -> bool:
