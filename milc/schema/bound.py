@@ -60,15 +60,21 @@ class Bound:
 
     `operand` is the Value or Literal, `type` its type. Of a tensor `element` is the element type
     and `shape` the dimensions, None for each that is unknown; rules and inference run only if the
-    rank of every tensor is known, so neither asks.
+    rank of every tensor is known, so neither asks. Lists, dicts and states have neither.
     """
 
-    __slots__ = ("context", "operand", "type")
+    __slots__ = ("context", "element", "operand", "shape", "type")
+    element: ElementType
+    shape: tuple[int | None, ...]
 
     def __init__(self, operand: Operand, context: Context) -> None:
         self.operand = operand
         self.context = context
-        self.type: Type = context.type_of(operand) if isinstance(operand, Value) else operand.type
+        type = context.type_of(operand) if operand.__class__ is Value else operand.type
+        self.type: Type = type
+        if isinstance(type, TensorType):
+            self.element = type.element
+            self.shape = type.shape or ()  # type: ignore[assignment]  # see the class
 
     @property
     def tensor(self) -> TensorType:
@@ -76,16 +82,6 @@ class Bound:
         if not isinstance(self.type, TensorType):
             raise TypeError(f"{self.type!r} is no tensor")
         return self.type
-
-    @property
-    def element(self) -> ElementType:
-        """The type of its elements."""
-        return self.tensor.element
-
-    @property
-    def shape(self) -> tuple[int | None, ...]:
-        """Its dimensions, None where unknown."""
-        return self.tensor.shape or ()  # type: ignore[return-value]  # see the class
 
     @property
     def dims(self) -> tuple[int | Symbol, ...]:

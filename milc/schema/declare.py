@@ -97,8 +97,8 @@ class Arg:
     """
 
     __slots__ = (
-        "choices", "const", "default", "default_doc", "doc", "domain", "elements", "kind", "name",
-        "optional", "rank", "spared", "variadic",
+        "choices", "const", "default", "default_doc", "doc", "domain", "elements", "group", "kind",
+        "name", "optional", "rank", "spared", "variadic",
     )  # fmt: skip
 
     def __init__(
@@ -119,6 +119,8 @@ class Arg:
         self.name = ""
         self.domain = domain
         self.elements: tuple[ElementType, ...] = ()
+        self.group = ""
+        """The name of the domain, if it has one; it is known when the class is."""
         self.doc = doc
         self.rank = rank
         self.kind = kind
@@ -141,11 +143,6 @@ class Arg:
         return (self.rank, self.rank) if isinstance(self.rank, int) else self.rank
 
     @property
-    def group(self) -> str:
-        """The name of its domain; empty if it has none to share."""
-        return self.domain.name if isinstance(self.domain, Domain) else ""
-
-    @property
     def has_default(self) -> bool:
         """Whether something is meant where it is left out."""
         return self.default is not None
@@ -161,7 +158,7 @@ class Arg:
         made: Arg = object.__new__(type(self))
         for slot in Arg.__slots__:
             setattr(made, slot, getattr(self, slot))
-        made.domain, made.elements = domain, domain.elements
+        made.domain, made.elements, made.group = domain, domain.elements, domain.name
         return made
 
     def default_literal(self, op: OpDef) -> Literal | None:

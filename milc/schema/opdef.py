@@ -73,6 +73,8 @@ class OpDef:
     """What does the same before `since`, or nearly so: a phrase, ops in backquotes."""
 
     args: ClassVar[dict[str, Arg]] = {}
+    defaults: ClassVar[frozenset[str]] = frozenset()
+    """The arguments that have a default."""
     outs: ClassVar[dict[str, Out]] = {}
     constraints: ClassVar[tuple[Constraint, ...]] = ()
 
@@ -85,6 +87,7 @@ class OpDef:
         args |= {n: part for n, part in own.items() if isinstance(part, Arg)}
         cls.args = {n: arg.resolved(cls) for n, arg in args.items()}
         outs = {n: part for n, part in cls.outs.items() if n not in cls.without}
+        cls.defaults = frozenset([n for n, arg in cls.args.items() if arg.has_default])
         cls.outs = outs | {n: part for n, part in own.items() if isinstance(part, Out)}
         rules = {c.label: c for c in cls.constraints if c.label not in cls.without}
         rules |= {part.label: part for part in own.values() if isinstance(part, Constraint)}

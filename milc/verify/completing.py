@@ -6,7 +6,6 @@ every type and, whatever has a default, every argument. Imports what `operations
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from milc.diagnostics import Edit, Span, errors
@@ -80,15 +79,9 @@ def _leaves_out(program: Program) -> bool:
         for op in walk_ops(function):
             definition = index.definition(op.kind, op.opset or function.opset)
             given = op.args.keys() | op.attributes.keys() if op.attributes else op.args.keys()
-            if definition is not None and not _defaults_of(definition) <= given:
+            if definition is not None and not definition.defaults <= given:
                 return True
     return False
-
-
-@cache
-def _defaults_of(definition: type[OpDef]) -> frozenset[str]:
-    """The arguments of an op that have a default."""
-    return frozenset(name for name, arg in definition.args.items() if arg.has_default)
 
 
 def has_open_types(program: Program) -> bool:
