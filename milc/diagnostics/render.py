@@ -98,7 +98,8 @@ def render(
     for diagnostic in shown:
         _print(out, diagnostic.severity, [*rows(diagnostic, page), []])
     if with_summary:
-        hidden = f"; {max:,} of them are shown" if len(shown) < len(found) else ""
+        are = "is" if max == 1 else "are"
+        hidden = f"; {max:,} of them {are} shown" if len(shown) < len(found) else ""
         _print(out, found[0].severity, [[(summary(found) + hidden, "key")], _pointer(found)])
 
 

@@ -15,6 +15,7 @@ from milc.opsets import index
 from milc.opsets.versions import LADDER
 from milc.schema import OpDef, level
 from milc.schema.page import example, founding, history, prose, summary, takes
+from milc.verify.elsewhere import op_called
 
 NEWEST = LADDER[-1].tag
 
@@ -61,6 +62,9 @@ def look_up(name: str, opset: str = NEWEST) -> type[OpDef]:
     if versions:
         message = f"{name} is not in {opset}: it came with {versions[0].since}"
         raise MilError(Diagnostic("MIL0035", message))
+    hint = op_called(name)
+    if hint is not None:
+        raise MilError(Diagnostic("MIL0035", f"there is no op {name}", help=hint.help))
     raise _unknown("op", name, sorted(index.families()))
 
 

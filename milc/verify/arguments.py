@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from milc.diagnostics.prose import evident, nearest
+from milc.ir.nodes import Function, Value
 from milc.ir.types import TO_INFER, UNKNOWN_TYPE, StateType, TensorType
 from milc.opsets import index
 from milc.schema import Bound, level
@@ -102,7 +103,8 @@ def _operand(op: Op, arg: Arg, bound: Bound, number: int = 0) -> Iterator[Fault]
         yield Fault("MIL0308", name, message, help, number=number)
         return
     if arg.const and not bound.is_constant:
-        message = f"`{name}` of {op.kind} must be constant, but is computed from the inputs"
+        how = "an input" if _is_input(bound.operand) else "computed from the inputs"
+        message = f"`{name}` of {op.kind} must be constant, but is {how}"
         help = "bind it to a const, or to what follows from constants alone"
         yield Fault("MIL0305", name, message, help, number=number)
     if not isinstance(type, TensorType):
@@ -166,6 +168,12 @@ def _unknown(op: Op, definition: type[OpDef], name: str, taken: set[str]) -> Fau
     help = f"did you mean `{near}`?" if near else f"it takes {', '.join(definition.args)}"
     instead = evident(name, free) or ""
     return Fault("MIL0303", name, message, help, instead=instead, about=near or "")
+
+
+def _is_input(operand: Operand) -> bool:
+    """Whether an operand is an input of its function."""
+    owner = operand.owner if isinstance(operand, Value) else None
+    return isinstance(owner, Function)
 
 
 def _addition(arg: Arg) -> str | None:

@@ -18,6 +18,8 @@ from milc.ir.nodes import Block, Op, Value
 from milc.ir.types import TO_INFER, TensorType, Type
 from milc.ir.walk import bodies, label, place, walk_inside_out
 from milc.opsets import index
+from milc.opsets.versions import LADDER
+from milc.schema import level
 from milc.schema.bound import FOLDED, Bound, Symbol
 from milc.syntax.types import type_text
 from milc.verify import places
@@ -83,6 +85,7 @@ class Operations:
         self._symbols: dict[Value, Known] = {}
         self._origins: dict[Symbol, Symbol] = {}
         self._constant: set[Value] = set()
+        self._too_old: set[str] = set()
         self._path = program.source.path if program.source is not None else None
 
     # What rules ask
@@ -202,7 +205,7 @@ class Operations:
         if len(types) != len(op.results):
             has, gives = many(len(op.results), "result"), len(types)
             message = f"{op.kind} is declared with {has}, but gives {gives}"
-            self._report(op, "MIL0312", message, None, places.of_kind(op))
+            self._report(op, "MIL0312", message, _declared(op.kind, gives), places.of_kind(op))
             return False
         for number, (result, type) in enumerate(zip(op.results, types, strict=True)):
             self.inferred[result] = type
@@ -276,6 +279,10 @@ class Operations:
         versions, span = index.versions(op.kind), places.of_kind(op)
         if versions:
             first = versions[0].since
+            if level(opset) < level(LADDER[0].tag):  # which has no op at all: said once
+                if opset in self._too_old:
+                    return
+                self._too_old.add(opset)
             message = f"{op.kind} is not in {opset}: it came with {first}"
             self._report(op, "MIL0302", message, f"raise the function's opset to {first}", span)
             return
@@ -398,6 +405,15 @@ def _has_known_dims(type: Type | None) -> bool:
 def _is_whole(type: Type | None) -> bool:
     """Whether a type can be written beside a result."""
     return type is not None and not (isinstance(type, TensorType) and type.shape is None)
+
+
+def _declared(kind: str, gives: int) -> str:
+    """How an op that gives so many results is written."""
+    if not gives:
+        return f"write it without a result: `{kind}(…);`"
+    if gives > 4:
+        return f"write {gives} results, with commas, in front of `= {kind}(…)`"
+    return f"write `{', '.join(f'TYPE {name}' for name in 'abcd'[:gives])} = {kind}(…)`"
 
 
 def _instead(span: Span | None, word: str, other: str | None) -> list[Edit]:

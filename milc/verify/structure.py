@@ -308,6 +308,7 @@ class _Checker:
     def const(self, op: Op) -> None:
         """Check that a const is a name for a value, and nothing more."""
         literal = op.attributes.get("val")
+        help = "what is in parentheses are operands; write `const()[val = …]`" if op.args else None
         results = op.results
         if literal is None:
             message = "this const has no value; it needs the attribute `val`"
@@ -319,7 +320,7 @@ class _Checker:
             message = f"const is declared as {results[0].type!r}, but its value is {literal.type!r}"
         else:
             return
-        self.report("MIL0411", message, places.of_kind(op))
+        self.report("MIL0411", message, places.of_kind(op), help=help)
 
     # Reporting
 

@@ -94,6 +94,7 @@ def test_what_does_not_exist_is_named(cli: Cli) -> None:
         assert run.status == 2
         assert "MIL0035" in run.err
     assert "did you mean" in cli("ops", "convv").err
+    assert "in MIL it is `transpose`" in cli("ops", "permute").err
 
 
 def test_every_opset_of_the_ladder_can_be_asked_for(cli: Cli) -> None:

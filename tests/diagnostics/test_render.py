@@ -359,6 +359,13 @@ def test_the_order_is_that_of_the_text_and_the_summary_counts_all() -> None:
     )
 
 
+def test_one_finding_of_several_is_shown() -> None:
+    found = [Diagnostic("MIL0001", word, path="f") for word in ("one", "other")]
+    stream = io.StringIO()
+    render(found, stream, max=1)
+    assert "2 errors in 1 file; 1 of them is shown\n" in stream.getvalue()
+
+
 def test_nothing_found_is_nothing_shown() -> None:
     assert as_text([]) == ""
 

@@ -157,3 +157,48 @@ def test_two_names_for_one_argument_are_not_made_one() -> None:
 def test_help_shows_what_to_write(call: str, help: str) -> None:
     [(_, told, _)] = said(f"_ y = {call};")
     assert told == help
+
+
+@pytest.mark.parametrize(
+    ("statement", "help"),
+    [
+        ("_ y = split(x = x, num_splits = int32(2), axis = int32(2));",
+         "write `TYPE a, TYPE b = split(…)`"),
+        ("_ y, _ z = relu(x = x);", "write `TYPE a = relu(…)`"),
+        ("_ y = split(x = x, num_splits = int32(8), axis = int32(2));",
+         "write 8 results, with commas, in front of `= split(…)`"),
+    ],
+)  # fmt: skip
+def test_how_many_results_to_write(statement: str, help: str) -> None:
+    assert said(statement) == [("MIL0312", help, [])]
+
+
+def test_a_state_is_written_without_a_result() -> None:
+    program, _ = read(Source(
+        "program(1.3) { func main<ios18>(tensor<fp16, [4]> x, state<tensor<fp16, [4]>> s) {"
+        " _ y = write_state(input = s, data = x); } -> (x); }", "case.mil"
+    ))  # fmt: skip
+    [finding] = check_operations(program)
+    assert (finding.code, finding.help) == (
+        "MIL0312",
+        "write it without a result: `write_state(…);`",
+    )
+
+
+def test_an_input_is_called_so_where_a_constant_is_wanted() -> None:
+    program, _ = read(Source(
+        "program(1.3) { func main<ios18>(tensor<fp32, [4, 6]> x, tensor<fp32, [4, 6]> w) {"
+        " _ y = linear(x = x, weight = w); } -> (y); }", "case.mil"
+    ))  # fmt: skip
+    [finding] = check_operations(program)
+    assert finding.message == "`weight` of linear must be constant, but is an input"
+
+
+def test_an_opset_below_all_is_said_once_a_function() -> None:
+    program, _ = read(Source(
+        "program(1.3) { func main<ios14>(tensor<fp32, [4]> x) {"
+        " tensor<fp32, [4]> a = relu(x = x); tensor<fp32, [4]> b = tanh(x = a); } -> (b); }",
+        "case.mil",
+    ))  # fmt: skip
+    [finding] = check_operations(program)
+    assert (finding.code, finding.help) == ("MIL0302", "raise the function's opset to ios15")

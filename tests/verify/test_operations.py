@@ -109,7 +109,7 @@ SAID = {
     "computed where const is asked": Said(
         function("tensor<fp32, [2, 3]> y = softmax(x = x, axis = «n»);"),
         "MIL0305",
-        "`axis` of softmax must be constant, but is computed from the inputs",
+        "`axis` of softmax must be constant, but is an input",
         "bind it to a const, or to what follows from constants alone",
     ),
     "element type": Said(
@@ -203,6 +203,7 @@ SAID = {
         function("tensor<fp32, [2, 1]> v = «topk»(x = x, k = int32(1));"),
         "MIL0312",
         "topk is declared with 1 result, but gives 2",
+        "write `TYPE a, TYPE b = topk(…)`",
     ),
     "choice": Said(
         function('tensor<fp32, [2, 3]> y = gelu(x = x, «mode = string("EXCAT")»);'),

@@ -287,6 +287,11 @@ WARNINGS = {"MIL0405", "MIL0408", "MIL0412", "MIL0413"}
 # Programs that have no text, or that no text can hold.
 
 
+def test_where_the_value_of_a_const_stands() -> None:
+    [finding] = found_in(statements("int32 c = const(val = int32(1));"))
+    assert finding.help == "what is in parentheses are operands; write `const()[val = …]`"
+
+
 def straight(*added: Op, outputs: bool = True) -> Program:
     """A function of the inputs x and p with some ops."""
     program = Program()
