@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from milc.diagnostics import Span
 from milc.ir.literals import BlobRef, Literal, TensorLiteral
-from milc.ir.nodes import Program
+from milc.ir.nodes import Program, Value
 from milc.ir.walk import walk_blocks
 
 
@@ -17,12 +17,19 @@ def references(program: Program) -> Iterator[tuple[BlobRef, Span | None]]:
     for block in walk_blocks(program):
         yield from _references(block.attributes.values(), block.span)
         for op in block.ops:
-            yield from _references(op.literals, op.span)
+            # Nearly all are plain tensors or values, and this is walked often.
+            for held in op.attributes.values():
+                if held.__class__ is not TensorLiteral:
+                    yield from _references((held,), op.span)
+            for bound in op.args.values():
+                for operand in bound:
+                    if operand.__class__ is not Value and operand.__class__ is not TensorLiteral:
+                        assert isinstance(operand, Literal)
+                        yield from _references((operand,), op.span)
 
 
 def _references(
     literals: Iterable[Literal], span: Span | None
 ) -> Iterator[tuple[BlobRef, Span | None]]:
     for literal in literals:
-        if literal.__class__ is not TensorLiteral:  # most are, and this is walked often
-            yield from ((part, span) for part in literal.walk() if isinstance(part, BlobRef))
+        yield from ((part, span) for part in literal.walk() if isinstance(part, BlobRef))
