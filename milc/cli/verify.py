@@ -113,6 +113,9 @@ def _fix(
     report.stdout_is_taken = diff or STDIN in sources
     changed = 0
     for path in _paths(sources):
+        if path not in sources and not fixing.can_mend(path):  # found in a folder, not asked for
+            _verify(report, path, asked)
+            continue
         try:
             change, left = fixing.fixed(read_source(path), **asked)
             report.add(left)

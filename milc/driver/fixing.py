@@ -80,6 +80,14 @@ def fixed(
     return Change(text.path, before, after, text.data), left
 
 
+def can_mend(path: AnyPath) -> bool:
+    """Whether MIL text is at a path; also if nothing that milc knows is, which reading says."""
+    try:
+        return sniff(Path(path)) == "text"
+    except MilError:
+        return True
+
+
 def _text(path: AnyPath) -> Text:
     """The text at a path. Raises MilError (MIL0034) if something else is there."""
     place = Path(path)
@@ -87,6 +95,9 @@ def _text(path: AnyPath) -> Text:
         return Text(read_bytes(path), str(path), place.parent)
     message = "no MIL text, and only text can be mended"
     help = f"milc decompile {path} -o {place.stem}.mil"
+    inside = place / "model.mil"
+    if place.suffix != ".mlmodelc" and inside.is_file():
+        help = f"milc verify --fix {inside}"
     raise MilError(Diagnostic("MIL0034", message, path=str(path), help=help))
 
 

@@ -14,7 +14,6 @@ from milc.ir.types import TO_INFER, UNKNOWN_TYPE, StateType, TensorType
 from milc.opsets import index
 from milc.schema import Bound, level
 from milc.schema.declare import KINDS
-from milc.syntax.hints import TYPES
 from milc.verify.elsewhere import argument_called
 from milc.verify.wording import known_as, one_of, rank_words
 
@@ -157,7 +156,8 @@ def _unknown(op: Op, definition: type[OpDef], name: str, taken: set[str]) -> Fau
     message = f"{op.kind} has no argument `{name}` in {definition.since}"
     for newer in index.versions(op.kind):
         if name in newer.args and level(newer.since) > level(definition.since):
-            help = f"it came with {newer.since}: raise the function's opset to that"
+            or_not = " or leave it out" if newer.args[name].optional else ""
+            help = f"it came with {newer.since}: raise the function's opset to that{or_not}"
             return Fault("MIL0303", name, message, help)
     message = f"{op.kind} has no argument `{name}`"
     free = [known for known in definition.args if known not in op.args and known not in taken]
@@ -187,6 +187,8 @@ def _addition(arg: Arg) -> str | None:
 
 def _nearest_choice(word: str, choices: Iterable[str]) -> str | None:
     """The string that is meant by one that an argument does not take."""
+    from milc.syntax.hints import TYPES  # of use where something is wrong, and for nothing else
+
     word = TYPES.get(word, word).casefold()
     by_word = {choice.casefold(): choice for choice in choices}
     starting = [choice for choice in by_word if word and choice.startswith(word)]

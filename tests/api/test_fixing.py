@@ -144,6 +144,28 @@ def test_a_package_is_not_mended(cli: Cli) -> None:
     assert "MIL0034" in run.err
 
 
+def test_of_a_folder_the_texts_are_mended_and_the_rest_is_verified(cli: Cli) -> None:
+    Path("in").mkdir()
+    Path("in/m.mil").write_text(OPEN)
+    Path("whole.mil").write_text(fixed_text(OPEN))
+    assert cli("compile", "whole.mil", "-o", "in/m.mlpackage").status == 0
+    run = cli("verify", "--fix", "in")
+    assert (run.status, Path("in/m.mil").read_text()) == (0, fixed_text(OPEN)), run.err
+    Path("in/m.mlpackage/Manifest.json").write_text("{")
+    run = cli("verify", "--fix", "in")
+    assert run.status == 1
+    assert "MIL0034" not in run.err
+
+
+def test_of_a_decompiled_folder_the_text_is_named(cli: Cli) -> None:
+    Path("m.mil").write_text(fixed_text(OPEN))
+    assert cli("compile", "m.mil", "-o", "m.mlpackage").status == 0
+    assert cli("decompile", "m.mlpackage", "-o", "m").status == 0
+    run = cli("verify", "--fix", "m")
+    assert run.status == 2
+    assert f"milc verify --fix {Path('m', 'model.mil')}" in run.err
+
+
 def test_compile_writes_out_what_is_left_open(tmp_path: Path) -> None:
     source = tmp_path / "m.mil"
     source.write_text(OPEN.replace("[2, 9]", "[2, 4]"))

@@ -98,7 +98,7 @@ SAID = {
         ),
         "MIL0303",
         "gather has no argument `validate_indices` in ios16",
-        "it came with ios17: raise the function's opset to that",
+        "it came with ios17: raise the function's opset to that or leave it out",
     ),
     "missing argument": Said(
         function("tensor<fp32, [2, 3]> y = «add»(x = x);"),

@@ -9,7 +9,8 @@ ENTRIES = (
         "MIL0301",
         "no such operation",
         "No opset of Core ML has an operation of this name. The names are those of Core ML's Model"
-        " Intermediate Language, not of PyTorch, TensorFlow or ONNX; `milc ops` lists them.",
+        " Intermediate Language, not of PyTorch, TensorFlow or ONNX, many of"
+        " which milc knows and answers with MIL's; `milc ops` lists MIL's.",
         """
         tensor<fp32, [2]> y = ReLU(x = x)[name = string("y")];
         """,
