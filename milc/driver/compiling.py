@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from milc.diagnostics import MilError, errors
 from milc.diagnostics.files import AnyPath
 from milc.driver.checking import found_in
-from milc.driver.fixing import complete
 from milc.driver.further import NOTHING
 from milc.driver.ignoring import silence
 from milc.driver.loading import Text, read_model
@@ -20,7 +19,7 @@ from milc.package.kinds import sniff
 from milc.package.model import Model, undo_compiler
 from milc.package.model import save as save_model
 from milc.package.references import references
-from milc.verify.completing import infer_types
+from milc.verify.completing import infer_types, write_defaults
 
 if TYPE_CHECKING:
     from milc.diagnostics import Diagnostic
@@ -76,7 +75,7 @@ def compile(
         raise MilError(found)
     model.notes += found
     if isinstance(source, Text) or sniff(Path(source)) == "text":
-        complete(model)
+        write_defaults(model.program, read=reader(model.weights))
     _move(model, externalize, inline)
     write(model, output, progress)
     return model

@@ -12,6 +12,7 @@ from milc.diagnostics import Diagnostic, MilError, Source, edits, errors
 from milc.diagnostics.files import AnyPath, decode, read_bytes
 from milc.driver.changes import Change
 from milc.driver.checking import verify_file
+from milc.driver.ignoring import silence
 from milc.driver.loading import Text
 from milc.driver.reading import reader
 from milc.ir.nodes import Program
@@ -20,7 +21,7 @@ from milc.package.model import Model
 from milc.package.weights import WeightFiles
 from milc.syntax.parse import read
 from milc.verify import verify
-from milc.verify.completing import completions, infer_types, write_defaults
+from milc.verify.completing import completions, infer_types
 
 if TYPE_CHECKING:
     from milc.verify.operations import Read
@@ -39,13 +40,6 @@ def infer(subject: Model | Program) -> None:
     found = infer_types(program, read=_reader_of(subject))
     if errors(found):
         raise MilError(found)
-
-
-def complete(model: Model) -> None:
-    """Write out, in place, types left open and every default, as Core ML's compiler wants them."""
-    read = reader(model.weights)
-    infer_types(model.program, read=read)
-    write_defaults(model.program, read=read)
 
 
 def completed(text: str, path: str) -> str:
@@ -116,6 +110,7 @@ def _round(text: str, path: str, read_blob: Read | None) -> str:
     if _unreadable(found):
         return text
     found += verify(program, reported=found, read=read_blob)
+    found = silence(found, program.source, checked=False)  # what is meant to be so stays so
     made = [edit for finding in found for edit in finding.fix]
     # Names first: what is left out is known when the ops are.
     return edits.apply(text, made or completions(program, read=read_blob))

@@ -23,6 +23,7 @@ from milc.ir.literals import (
 from milc.ir.numbers import unpack
 from milc.ir.types import (
     SCALAR_STRING,
+    TO_INFER,
     VARIADIC,
     DictType,
     Dim,
@@ -37,6 +38,9 @@ from milc.package.proto import mil_pb2 as pb
 from milc.package.reading import Kept, SpeltOut
 from milc.package.tables import DATA_TYPES, member_of
 from milc.package.wire import field, number, text
+
+_LEFT_OPEN: Final = "it is left open as `_`: `milc verify` says what keeps it from being inferred"
+_OF_A_DUMP: Final = "only Apple's runtime writes such types, into what it dumps of its analysis"
 
 _UNKNOWN_DIMENSION: Final = b"\x12\x00"
 _VARIADIC_DIMENSION: Final = b"\x12\x02\x08\x01"
@@ -76,7 +80,7 @@ class Writer:
                 raise Fault(
                     "MIL0539",
                     f"a package cannot hold the type {type!r}",
-                    "only Apple's runtime writes such types, into what it dumps of its analysis",
+                    _LEFT_OPEN if type is TO_INFER else _OF_A_DUMP,
                 )
             found = self._types[type] = write(self, type, depth + 1)
         return found

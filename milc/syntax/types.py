@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from milc.diagnostics import Diagnostic, MilError, Source, Span
+from milc.diagnostics.prose import nearest
 from milc.ir.literals import WEIGHT_FILE
 from milc.ir.types import (
     ELEMENT_TYPES,
@@ -66,10 +67,7 @@ def element_type(source: Source, name: str, start: int, end: int) -> ElementType
 @lru_cache(maxsize=256)
 def _nearest(name: str) -> str | None:
     """The word for a type that is most like another word; finding it is slow."""
-    from difflib import get_close_matches
-
-    words = [*ELEMENT_TYPES, "tensor", "list", "dict", "tuple", "state"]
-    return next(iter(get_close_matches(name, words, 1)), None)
+    return nearest(name, [*ELEMENT_TYPES, "tensor", "list", "dict", "tuple", "state"])
 
 
 def bare_blobfile(source: Source, start: int, end: int) -> MilError:

@@ -107,6 +107,22 @@ def test_what_could_mean_several_things_is_left() -> None:
         assert mended(statements, ", tensor<fp16, [4]> h") == statements
 
 
+def test_what_a_comment_silences_is_left() -> None:
+    statement = "tensor<fp32, [4, 2]> z = relu(x = x); // milc: ignore[MIL0311]\n"
+    assert mended(statement) == statement
+
+
+def test_a_type_that_stays_open_is_not_written(tmp_path: Path) -> None:
+    source = tmp_path / "m.mil"
+    source.write_text(OPEN.replace("_ y = mul(", "_ q = nosuch(x = x); _ y = mul("))
+    with pytest.raises(milc.MilError) as raised:
+        milc.compile(source, tmp_path / "m.mlpackage", verify=False)
+    (finding,) = raised.value.diagnostics
+    assert finding.code == "MIL0539"
+    assert finding.help is not None
+    assert "`_`" in finding.help
+
+
 def test_a_text_that_does_not_parse_is_left() -> None:
     assert fixed_text("program(1.3) { func main<") == "program(1.3) { func main<"
 
