@@ -157,8 +157,8 @@ ENTRIES = (
         "MIL0539",
         "type that a package cannot hold",
         "`tensor_buffer` types occur in what Apple's runtime dumps of its own analysis. The"
-        " protobuf schema has no such type, so milc reads and prints them and can do no more. A type"
-        " that is left open, as `_`, has to be inferred before a package can be written.",
+        " protobuf schema has no such type, so milc reads and prints them and can do no more. A"
+        " type that is left open, as `_`, has to be inferred before a package can be written.",
         """
         tensor_buffer<fp16, shape=[1, 64], strides=[64, 1], interleave_factors=[1, 1]> x
         """,
