@@ -10,6 +10,7 @@ The verbs of the command line, and what they work on:
     milc.save(model, "Copy.mlpackage")
     milc.compile("model.mil", "Model.mlpackage")  load, verify and save
     milc.decompile("Model.mlpackage", "model/")   a folder that `compile` takes
+    milc.evaluate(model, {"x": array})            what it computes, by the names of its outputs
     milc.info(model)                              what it takes, gives and holds
     milc.format_text(text)                        the house style
     milc.scaffold("conv", x=(1, 3, 32, 32))       a small program around an op, as text
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from milc.driver.checking import verify
     from milc.driver.compiling import compile, save
     from milc.driver.decompiling import decompile, to_text
+    from milc.driver.evaluating import evaluate
     from milc.driver.fixing import infer
     from milc.driver.inspecting import info
     from milc.driver.loading import load
@@ -50,6 +52,7 @@ __all__ = [
     "__version__",
     "compile",
     "decompile",
+    "evaluate",
     "format_text",
     "infer",
     "info",
@@ -69,6 +72,7 @@ _HOMES = {
     "Program": "ir.nodes",
     "compile": "driver.compiling",
     "decompile": "driver.decompiling",
+    "evaluate": "driver.evaluating",
     "format_text": "syntax.format",
     "infer": "driver.fixing",
     "info": "driver.inspecting",
@@ -100,9 +104,9 @@ def __dir__() -> list[str]:
 
 
 class _Milc(ModuleType):
-    """This module, with `verify` the function although a room of milc has the same name.
+    """This module, with `verify` and `evaluate` the functions although rooms have these names.
 
-    When the room is imported, the import system sets the attribute to it.
+    When a room is imported, the import system sets the attribute to it.
     """
 
     @property
@@ -112,6 +116,15 @@ class _Milc(ModuleType):
 
     @verify.setter
     def verify(self, room: ModuleType) -> None:
+        """Let the room be found by its dotted name alone."""
+
+    @property
+    def evaluate(self) -> Any:
+        """What `milc.evaluate` is."""
+        return _find("evaluate")
+
+    @evaluate.setter
+    def evaluate(self, room: ModuleType) -> None:
         """Let the room be found by its dotted name alone."""
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from milc.ir.types import BOOL, FP16, FP32, INT32, ElementType, TensorType
+from milc.kernels import Array, np
 from milc.schema import Domain, Elements, In, OpDef, Out, constraint
 from milc.schema.rules import broadcast, broadcast_type, fold_elementwise, settle
 
@@ -21,6 +22,8 @@ class Binary(OpDef):
     elementwise = True
     combine: ClassVar[Callable[..., Any]]
     """What becomes of two elements."""
+    ufunc: ClassVar[str]
+    """numpy's function that does the same to arrays."""
 
     T = Domain(FP16, FP32, INT32)
     x = In(T, "the left operand, of any shape")
@@ -43,6 +46,10 @@ class Binary(OpDef):
     def fold(self) -> Elements | None:
         folded = fold_elementwise(type(self).combine, self.x, self.y)
         return settle(self.result_element(), folded)
+
+    def evaluate(self) -> Array:
+        result: Array = getattr(np, type(self).ufunc)(self.x.reals, self.y.reals)
+        return result
 
 
 class Comparison(Binary):
@@ -77,6 +84,7 @@ class Add(Binary):
     commutative = True
     identity = 0
     combine = operator.add
+    ufunc = "add"
 
 
 class Equal(Comparison):
@@ -93,6 +101,7 @@ class Equal(Comparison):
     since = "ios15"
     commutative = True
     combine = operator.eq
+    ufunc = "equal"
 
 
 class FloorDiv(Binary):
@@ -108,6 +117,7 @@ class FloorDiv(Binary):
     name = "floor_div"
     since = "ios15"
     combine = operator.floordiv
+    ufunc = "floor_divide"
 
 
 class Greater(Comparison):
@@ -123,6 +133,7 @@ class Greater(Comparison):
     name = "greater"
     since = "ios15"
     combine = operator.gt
+    ufunc = "greater"
 
 
 class GreaterEqual(Comparison):
@@ -138,6 +149,7 @@ class GreaterEqual(Comparison):
     name = "greater_equal"
     since = "ios15"
     combine = operator.ge
+    ufunc = "greater_equal"
 
 
 class Less(Comparison):
@@ -153,6 +165,7 @@ class Less(Comparison):
     name = "less"
     since = "ios15"
     combine = operator.lt
+    ufunc = "less"
 
 
 class LessEqual(Comparison):
@@ -168,6 +181,7 @@ class LessEqual(Comparison):
     name = "less_equal"
     since = "ios15"
     combine = operator.le
+    ufunc = "less_equal"
 
 
 class LogicalAnd(Logical):
@@ -183,6 +197,7 @@ class LogicalAnd(Logical):
     name = "logical_and"
     since = "ios15"
     combine = operator.and_
+    ufunc = "logical_and"
 
 
 class LogicalOr(Logical):
@@ -198,6 +213,7 @@ class LogicalOr(Logical):
     name = "logical_or"
     since = "ios15"
     combine = operator.or_
+    ufunc = "logical_or"
 
 
 class LogicalXor(Logical):
@@ -213,6 +229,7 @@ class LogicalXor(Logical):
     name = "logical_xor"
     since = "ios15"
     combine = operator.xor
+    ufunc = "logical_xor"
 
 
 class Maximum(Binary):
@@ -229,6 +246,7 @@ class Maximum(Binary):
     since = "ios15"
     commutative = True
     combine = max
+    ufunc = "maximum"
 
 
 class Minimum(Binary):
@@ -245,6 +263,7 @@ class Minimum(Binary):
     since = "ios15"
     commutative = True
     combine = min
+    ufunc = "minimum"
 
 
 class Mod(Binary):
@@ -260,6 +279,7 @@ class Mod(Binary):
     name = "mod"
     since = "ios15"
     combine = operator.mod
+    ufunc = "mod"
 
 
 class Mul(Binary):
@@ -277,6 +297,7 @@ class Mul(Binary):
     commutative = True
     identity = 1
     combine = operator.mul
+    ufunc = "multiply"
 
 
 class NotEqual(Comparison):
@@ -293,6 +314,7 @@ class NotEqual(Comparison):
     since = "ios15"
     commutative = True
     combine = operator.ne
+    ufunc = "not_equal"
 
 
 class Pow(Binary):
@@ -311,6 +333,7 @@ class Pow(Binary):
     since = "ios15"
     identity = 1
     combine = math.pow
+    ufunc = "power"
 
     @constraint("C2", "`y` is nowhere negative if it and `x` are constant and of integers")
     def integers_have_the_power(self) -> bool:
@@ -338,6 +361,7 @@ class RealDiv(Binary):
     since = "ios15"
     identity = 1
     combine = operator.truediv
+    ufunc = "true_divide"
 
 
 class Sub(Binary):
@@ -354,3 +378,4 @@ class Sub(Binary):
     since = "ios15"
     identity = 0
     combine = operator.sub
+    ufunc = "subtract"

@@ -149,9 +149,25 @@ class TensorLiteral(Literal):
         shape = [d if isinstance(d, int) else -1 for d in self.type.shape or ()]
         plain = _NUMPY.get(element.name)
         if plain is not None:
-            return numpy.frombuffer(self.data, dtype=plain).reshape(shape)
-        wide = "<f4" if element.is_float else "i1" if element.kind == "int" else "u1"
-        return numpy.array(self.values(), dtype=wide).reshape(shape)
+            return numpy.frombuffer(self.buffer(), dtype=plain).reshape(shape)
+        if element.is_float:
+            return numpy.array(self.values(), dtype="<f4").reshape(shape)
+        stored, bits = numpy.frombuffer(self.buffer(), dtype="u1"), element.bits
+        count = stored.size * 8 // bits if self.type.count is None else self.type.count
+        places = numpy.unpackbits(stored, count=count * bits, bitorder="little")
+        codes = numpy.packbits(places.reshape(count, bits), axis=1, bitorder="little").ravel()
+        if element.kind == "int":
+            sign = 1 << bits - 1
+            codes = ((codes ^ sign) - sign).astype("i1")
+        return codes.reshape(shape)
+
+    def buffer(self) -> bytes | memoryview:
+        """The packed bytes of the elements, mapped rather than read if they lie in a file.
+
+        Raises TypeError for strings.
+        """
+        view = getattr(self.payload, "view", None)
+        return self.data if view is None else view()
 
 
 class ListLiteral(Literal):

@@ -178,6 +178,10 @@ class _Stored:
     def read(self) -> bytes:
         return self.file.read(self.blob)
 
+    def view(self) -> memoryview:
+        """The same, mapped."""
+        return self.file.data(self.blob)
+
 
 def _parts(path: str) -> tuple[str, ...]:
     """The names below `@model_path`. Raises MilError (MIL0602, MIL0603, MIL0622)."""

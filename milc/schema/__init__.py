@@ -18,7 +18,7 @@ from milc.schema.declare import (
     Variadic,
     constraint,
 )
-from milc.schema.opdef import OpDef, definitions, level
+from milc.schema.opdef import EvaluationError, Machine, OpDef, definitions, level
 
 __all__ = [
     "Arg",
@@ -28,8 +28,10 @@ __all__ = [
     "Constraint",
     "Domain",
     "Elements",
+    "EvaluationError",
     "In",
     "Known",
+    "Machine",
     "OpDef",
     "OptionalConst",
     "OptionalIn",

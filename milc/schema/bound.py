@@ -15,6 +15,7 @@ from milc.ir.types import TensorType
 if TYPE_CHECKING:
     from milc.ir.nodes import Operand
     from milc.ir.types import ElementType, Type
+    from milc.kernels import Array
 
 Elements = tuple[Any, ...]
 """Elements in row-major order, None for each that is not known: of the shape [1, ?] (1, None)."""
@@ -61,20 +62,44 @@ class Bound:
     `operand` is the Value or Literal, `type` its type. Of a tensor `element` is the element type
     and `shape` the dimensions, None for each that is unknown; rules and inference run only if the
     rank of every tensor is known, so neither asks. Lists, dicts and states have neither.
+
+    While a program runs, `held` is what the operand is: an array, of a list a tuple, of a dict a
+    dict, of a state what holds it. Type, shape and values are then those of what is held, so that
+    all is known, and `infer` gives the very shapes of the results.
     """
 
-    __slots__ = ("context", "element", "operand", "shape", "type")
+    __slots__ = ("context", "element", "held", "operand", "shape", "type")
     element: ElementType
     shape: tuple[int | None, ...]
 
     def __init__(self, operand: Operand, context: Context) -> None:
         self.operand = operand
         self.context = context
+        self.held: Any = None
         type = context.type_of(operand) if operand.__class__ is Value else operand.type
         self.type: Type = type
         if isinstance(type, TensorType):
             self.element = type.element
             self.shape = type.shape or ()  # type: ignore[assignment]  # see the class
+
+    @property
+    def array(self) -> Array:
+        """The tensor that it is while the program runs, in its own element type.
+
+        What holds on to it must not write to it: it may be another op's operand too.
+        """
+        return self.held  # type: ignore[no-any-return]  # not Any where the operand is a tensor
+
+    @property
+    def reals(self) -> Array:
+        """The tensor to compute with: floats of fewer than 32 bits as fp32.
+
+        So a result is rounded once, when it is done.
+        """
+        array: Array = self.held
+        if self.element.is_float and self.element.bits < 32:
+            return array.astype("f4")
+        return array
 
     @property
     def tensor(self) -> TensorType:
@@ -133,6 +158,8 @@ class Bound:
     @property
     def elements(self) -> Elements | None:
         """What is known of its elements; None if nothing is, or if there are too many of them."""
+        if self.held is not None:
+            return _elements_of(self.held)
         operand = self.operand
         if isinstance(operand, Value) and operand.literal is None:
             return self._known(operand)
@@ -159,7 +186,9 @@ class Bound:
         items' values.
         """
         operand = self.operand
-        if isinstance(operand, Value) and operand.literal is None:
+        if self.held is not None:
+            elements: Elements | None = _elements_of(self.held)
+        elif isinstance(operand, Value) and operand.literal is None:
             elements = self._known(operand)
         else:
             elements = self._constant_elements()
@@ -205,3 +234,10 @@ class Bound:
 
     def __repr__(self) -> str:
         return f"<{self.type!r}>"
+
+
+def _elements_of(held: Any) -> Elements:
+    """The elements of an array, or the values of what is in a list."""
+    if isinstance(held, tuple):
+        return tuple([each.item() if not each.shape else _elements_of(each) for each in held])
+    return tuple(held.ravel().tolist())

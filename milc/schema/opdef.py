@@ -5,7 +5,7 @@ Imports ir and this room only.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
 from milc.ir.nodes import Function
 from milc.ir.walk import parents
@@ -13,10 +13,11 @@ from milc.schema.bound import Bound, Context, Known
 from milc.schema.declare import Arg, Constraint, Out, Part
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from milc.ir.nodes import Op
+    from milc.ir.nodes import Block, Op
     from milc.ir.types import ElementType, Type
+    from milc.kernels import np
 
 _definitions: Final[dict[str, list[type[OpDef]]]] = {}
 
@@ -33,6 +34,20 @@ def level(opset: str) -> int:
     """
     number = opset.removeprefix("ios")
     return int(number) if number.isdecimal() else 1 << 30
+
+
+class EvaluationError(ValueError):
+    """What an op says of operands that it has no answer for, in words that name them."""
+
+
+class Machine(Protocol):
+    """What runs a program, as ops see it."""
+
+    def run_block(self, block: Block, inputs: Sequence[Any]) -> list[Any]:
+        """Run a nested block on what it takes; gives what it returns."""
+
+    def generator(self, seed: int | None) -> np.random.Generator:
+        """What gives random numbers: the run's own, or of a seed the one that it starts."""
 
 
 class OpDef:
@@ -80,6 +95,8 @@ class OpDef:
 
     op: Op
     context: Context
+    machine: Machine
+    """What runs the program that the op is in; there is one only while it runs."""
 
     def __init_subclass__(cls) -> None:
         own = vars(cls)
@@ -142,6 +159,16 @@ class OpDef:
         nobody computes shapes with has none.
         """
         return None
+
+    def evaluate(self) -> Any:
+        """What the op computes: an array, or a tuple of what its results are, if it has several.
+
+        Called while a program runs, when each argument holds what it is: `array` and `reals` of a
+        Bound, `held` of lists, dicts and states. Constraints hold. Elements may be of a wider type
+        than the result's, to which they are rounded. Operands must not be written to; the result
+        may be a view of one. Raises EvaluationError where the op has no answer.
+        """
+        raise EvaluationError(f"what {self.name} computes is not for milc to say")
 
     @classmethod
     def label(cls) -> str:

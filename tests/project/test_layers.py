@@ -14,7 +14,8 @@ ORDER = (
     {"version"},
     {"grammar", "diagnostics"},
     {"ir"},
-    {"syntax", "schema"},
+    {"syntax", "kernels"},
+    {"schema"},
     {"opsets"},
     {"verify"},
     {"evaluate"},
@@ -135,7 +136,7 @@ def test_importing_milc_itself_loads_no_room() -> None:
     [
         ("syntax", "ir", True),
         ("syntax", "opsets", False),
-        ("syntax", "schema", False),
+        ("syntax", "kernels", False),
         ("package", "passes", True),
         ("verify", "package", False),
         ("cli", "lsp", False),

@@ -1,0 +1,89 @@
+"""`milc.evaluate`: what a program computes."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from typing import TYPE_CHECKING, Any
+
+from milc.diagnostics import Diagnostic, MilError, errors
+from milc.diagnostics.prose import nearest
+from milc.driver.reading import reader
+from milc.evaluate import Evaluator, Hook, bind_inputs, bind_states
+from milc.ir.nodes import Program
+from milc.verify import verify
+from milc.verify.completing import has_open_types
+from milc.verify.operations import inferred
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from milc.ir.nodes import Function
+    from milc.package.model import Model
+
+
+def evaluate(
+    subject: Model | Program,
+    inputs: Mapping[str, Any],
+    state: MutableMapping[str, Any] | None = None,
+    *,
+    function: str | None = None,
+    hook: Hook | None = None,
+    seed: int | None = None,
+) -> dict[str, Any]:
+    """What a model's function gives for inputs, by the names of its outputs.
+
+    Inputs are arrays or numbers by name. `state` holds what states hold, by name, is zero where it
+    says nothing, and is given what they hold behind the run. `hook` is called with each op that has
+    run (`milc.evaluate.Ran`). `seed` makes ops that draw random numbers draw the same ones.
+
+    Each result is rounded to its declared type. Raises MilError for a program that does not verify,
+    for inputs that do not fit (MIL0901 to MIL0905), for a function that there is not (MIL0906), and
+    where an op has no answer (MIL0907 to MIL0909).
+    """
+    run = Run(subject, function=function, hook=hook, seed=seed)
+    return run(inputs, state)
+
+
+class Run:
+    """A function of a model, verified and made ready: to be called any number of times."""
+
+    def __init__(
+        self,
+        subject: Model | Program,
+        *,
+        function: str | None = None,
+        hook: Hook | None = None,
+        seed: int | None = None,
+    ) -> None:
+        program = subject if isinstance(subject, Program) else subject.program
+        read = None if isinstance(subject, Program) else reader(subject.weights)
+        found = verify(program, read=read)
+        if errors(found):
+            raise MilError(found)
+        types = inferred(program, read=read) if has_open_types(program) else None
+        self.function = chosen(program, function)
+        self.evaluator = Evaluator(self.function, read=read, inferred=types, hook=hook, seed=seed)
+
+    def __call__(
+        self, inputs: Mapping[str, Any], state: MutableMapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """As `evaluate`."""
+        state = {} if state is None else state
+        states = bind_states(self.function, state)
+        outputs = self.evaluator.run(bind_inputs(self.function, inputs), states)
+        state.update((value.name, each.held) for value, each in states.items())
+        names = [value.name for value in self.function.outputs]
+        return dict(zip(names, outputs, strict=True))
+
+
+def chosen(program: Program, name: str | None) -> Function:
+    """The function of a name; without one `main`, or the only one. Raises MilError (MIL0906)."""
+    functions = program.functions
+    if name is None:
+        name = "main" if "main" in functions or not functions else next(iter(functions))
+    if name in functions:
+        return functions[name]
+    near = nearest(name, functions)
+    listed = ", ".join(f"`{each}`" for each in functions) or "none"
+    help = f"did you mean `{near}`?" if near else f"there is {listed}"
+    raise MilError(Diagnostic("MIL0906", f"there is no function `{name}`", help=help))

@@ -1,0 +1,10 @@
+"""The reference evaluator: runs a program on numpy, through what each op says that it computes.
+
+`Evaluator` runs a function; `inputs` makes what people give fit what it takes. Imports diagnostics,
+ir, kernels, schema, opsets and verify.
+"""
+
+from milc.evaluate.evaluator import Evaluator, Hook, Ran
+from milc.evaluate.inputs import bind_inputs, bind_states, states_of
+
+__all__ = ["Evaluator", "Hook", "Ran", "bind_inputs", "bind_states", "states_of"]

@@ -1,0 +1,316 @@
+"""One function of a program, made ready once and then run any number of times.
+
+Making it ready binds every op to its definition, reads constants, and finds behind which op each
+value is no longer needed. Running it is then a walk over a list.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from milc.diagnostics import Diagnostic, MilError
+from milc.ir.literals import BlobRef, Literal
+from milc.ir.nodes import Value
+from milc.ir.types import INT32, TO_INFER, TensorType
+from milc.ir.walk import captured
+from milc.kernels.elements import as_held, rounded
+from milc.opsets import index
+from milc.schema import Bound, EvaluationError, Symbol
+from milc.verify import places
+from milc.verify.arguments import bind
+
+if TYPE_CHECKING:
+    from milc.ir.literals import TensorLiteral
+    from milc.ir.nodes import Block, Function, Op, Operand
+    from milc.ir.types import Type
+    from milc.schema import OpDef
+    from milc.verify.operations import Read
+
+
+class State:
+    """What a state holds, which `write_state` replaces."""
+
+    __slots__ = ("held",)
+
+    def __init__(self, held: Any) -> None:
+        self.held = held
+
+
+class Ran(NamedTuple):
+    """An op that has just run."""
+
+    op: Op
+    operands: Mapping[str, Any]
+    """What its operands are, by the names of the values."""
+    results: tuple[Any, ...]
+    seconds: float
+    """How long it took, without the ops in its blocks."""
+
+
+Hook = Callable[[Ran], None]
+"""Called with each op when it has run; what it raises ends the run."""
+
+
+class _Step:
+    """An op that is ready to run."""
+
+    __slots__ = ("dead", "is_open", "op", "operands", "view")
+
+    def __init__(self, op: Op, view: OpDef, operands: list[tuple[Bound, Value]]) -> None:
+        self.op = op
+        self.view = view
+        self.operands = operands
+        """What is set before it runs: operands that no constant is."""
+        self.dead: list[Value] = []
+        """What nobody needs behind it."""
+        self.is_open = _is_open(op, view)
+
+
+class Evaluator:
+    """A function that is ready to run; the context of its ops, and what runs their blocks.
+
+    `read` gives what a reference into a weight file stands for. `inferred` are the types of results
+    that the program leaves open. Raises MilError (MIL0907) for an op that is not as its definition
+    says, or whose meaning milc does not know.
+    """
+
+    def __init__(
+        self,
+        function: Function,
+        *,
+        read: Read | None = None,
+        inferred: Mapping[Value, Type] | None = None,
+        hook: Hook | None = None,
+        seed: int | None = None,
+    ) -> None:
+        self.function = function
+        self.hook = hook
+        self._read = read
+        self._inferred = inferred or {}
+        self._constants: dict[Value, Any] = {}
+        self._random = np.random.default_rng(seed)
+        self._held: dict[Value, Any] = {}
+        self._nested = 0.0
+        self._steps: dict[Block, list[_Step]] = {}
+        self._prepare(function.body)
+
+    def run(
+        self, inputs: Mapping[Value, Any], states: Mapping[Value, State] | None = None
+    ) -> list[Any]:
+        """What the function returns for what it is given; see `bind_inputs`.
+
+        What states hold is replaced. Raises MilError where an op has no answer (MIL0908).
+        """
+        self._held = {**inputs, **(states or {})}
+        del inputs
+        try:
+            with np.errstate(all="ignore"):
+                return self._run(self.function.body)
+        finally:
+            self._held = {}
+
+    # What ops ask: a Machine
+
+    def run_block(self, block: Block, inputs: Sequence[Any]) -> list[Any]:
+        """Run a nested block."""
+        self._held.update(zip(block.inputs, inputs, strict=True))
+        return self._run(block)
+
+    def generator(self, seed: int | None) -> np.random.Generator:
+        """The run's own generator, or the one that a seed starts."""
+        return self._random if seed is None else np.random.default_rng(seed)
+
+    # What rules ask: a Context
+
+    def type_of(self, value: Value) -> Type:
+        """The type that a value declares, or that inference gives it."""
+        return self._inferred.get(value, TO_INFER) if value.type is TO_INFER else value.type
+
+    def known(self, value: Value) -> None:
+        """Nothing is known of what is not held."""
+
+    def symbols(self, value: Value) -> None:
+        """Nor is any dimension of it a symbol."""
+
+    def origin(self, symbol: Symbol) -> Symbol:
+        """A symbol as it is."""
+        return symbol
+
+    def is_constant(self, value: Value) -> bool:
+        """Every value, since it is there when rules ask."""
+        return True
+
+    def read(self, blob: BlobRef) -> TensorLiteral | None:
+        """What a reference into a weight file stands for."""
+        return None if self._read is None else self._read(blob)
+
+    # Getting ready
+
+    def _prepare(self, block: Block) -> None:
+        """Make the steps of a block and of those in it."""
+        steps = [self._step(op) for op in block.ops if op.kind != "const"]
+        self._steps[block] = steps
+        needed = set(block.outputs)
+        for step in reversed(steps):
+            inside = captured(step.op) if step.op.blocks else []
+            for value in (*step.op.values, *inside, *step.op.results):
+                if value not in needed and _belongs_to(value, block):
+                    step.dead.append(value)
+                needed.add(value)
+            for nested in step.op.blocks:
+                self._prepare(nested)
+
+    def _step(self, op: Op) -> _Step:
+        opset = op.opset or self.function.opset
+        definition = index.definition(op.kind, opset)
+        if definition is None:
+            raise _failure(op, "MIL0907", f"{opset} has no op `{op.kind}`")
+        binding, faults = bind(op, definition, self)
+        if faults:
+            raise _failure(op, "MIL0907", faults[0].message)
+        view = definition(op, binding, self)
+        view.machine = self
+        given = chain.from_iterable(
+            bound if isinstance(bound, tuple) else (bound,)
+            for bound in (getattr(view, name) for name in definition.args)
+        )
+        return _Step(op, view, [(b, b.operand) for b in given if b and not self._settle(op, b)])
+
+    def _settle(self, op: Op, bound: Bound) -> bool:
+        """Whether an operand is a constant, which it then holds."""
+        operand: Operand = bound.operand
+        if not isinstance(operand, Value):
+            bound.held = self._constant(op, operand)
+        elif operand.literal is not None:
+            if operand not in self._constants:
+                self._constants[operand] = self._constant(op, operand.literal)
+            bound.held = self._constants[operand]
+        else:
+            return False
+        _fit(bound)
+        return True
+
+    def _constant(self, op: Op, literal: Literal) -> Any:
+        """What a constant is. Raises MilError (MIL0907) if its weights cannot be read."""
+        found = self.read(literal) if isinstance(literal, BlobRef) else literal
+        if found is None:
+            assert isinstance(literal, BlobRef)
+            where = f"the blob at offset {literal.offset} of {literal.path} cannot be read"
+            raise _failure(op, "MIL0907", where)
+        return as_held(found)
+
+    # Running
+
+    def _run(self, block: Block) -> list[Any]:
+        """Run the steps of a block; what it returns, which is then held no longer."""
+        held = self._held
+        for step in self._steps[block]:
+            for bound, value in step.operands:
+                bound.held = held[value]
+                _fit(bound)
+            self._do(step)
+            for bound, _ in step.operands:
+                bound.held = None
+            for value in step.dead:
+                held.pop(value, None)
+        outputs = [self._output(value) for value in block.outputs]
+        for value in block.outputs:
+            if _belongs_to(value, block):
+                held.pop(value, None)
+        return outputs
+
+    def _output(self, value: Value) -> Any:
+        if value.literal is None:
+            return self._held[value]
+        if value not in self._constants:
+            assert value.op is not None
+            self._constants[value] = self._constant(value.op, value.literal)
+        return self._constants[value]
+
+    def _do(self, step: _Step) -> None:
+        """Run one op, and hold what it gives."""
+        view, op = step.view, step.op
+        outer, self._nested = self._nested, 0.0
+        began = time.perf_counter()
+        try:
+            if step.is_open:
+                _check(view)
+            given = view.evaluate()
+        except EvaluationError as error:
+            raise _failure(op, "MIL0908", f"{op.kind} has no answer: {error}") from None
+        results = op.results
+        if len(results) == 1 and not isinstance(given, tuple):
+            given = (given,)
+        self._held.update(
+            [(v, self._kept(op, v, each)) for v, each in zip(results, given or (), strict=True)]
+        )
+        spent = time.perf_counter() - began
+        if self.hook is not None:
+            operands = {value.name: bound.held for bound, value in step.operands}
+            made = tuple([self._held[value] for value in results])
+            self.hook(Ran(op, operands, made, spent - self._nested))
+        self._nested = outer + spent
+
+    def _kept(self, op: Op, value: Value, given: Any) -> Any:
+        """A result as its type says that it is."""
+        type = self.type_of(value)
+        if not isinstance(type, TensorType):
+            return given
+        made = rounded(given, type.element)
+        if type.shape is not None and made.shape != type.shape and _contradicts(type, made):
+            message = f"`{value.name}` is declared as {type!r}, but has the shape {made.shape}"
+            raise _failure(op, "MIL0909", message)
+        return made
+
+
+def _fit(bound: Bound) -> None:
+    """Let an operand have the type of what it holds, where its own leaves that open."""
+    held = bound.held
+    if isinstance(held, np.ndarray) and held.shape != bound.shape:
+        bound.shape = held.shape
+        bound.type = TensorType(bound.element, held.shape)
+
+
+def _check(view: OpDef) -> None:
+    """Check what verification could not, for want of shapes and values. Raises EvaluationError."""
+    for rule in view.constraints:
+        verdict = rule.check(view)
+        if verdict is not None and verdict is not True:
+            detail = f": {verdict}" if isinstance(verdict, str) else ""
+            raise EvaluationError(f"it breaks {rule.label}, that {rule.sentence}{detail}")
+
+
+def _is_open(op: Op, view: OpDef) -> bool:
+    """Whether constraints may depend on what is not known before the program runs."""
+    for bound in view.__dict__.values():
+        for each in bound if isinstance(bound, tuple) else (bound,):
+            if not isinstance(each, Bound) or each.held is not None:
+                continue
+            if not isinstance(each.type, TensorType) or each.type.count is None:
+                return True
+            if each.element is INT32 and each.rank <= 1 and len(view.args) > 2:
+                return True
+    return False
+
+
+def _contradicts(type: TensorType, made: np.ndarray[Any, Any]) -> bool:
+    """Whether an array has a shape that a type does not allow."""
+    if type.rank is None or type.shape is None:
+        return False
+    dims = zip(type.shape, made.shape, strict=False)
+    return type.rank != made.ndim or any(d is not None and d != n for d, n in dims)
+
+
+def _belongs_to(value: Value, block: Block) -> bool:
+    """Whether a block, or the function that it is the body of, brings a value about."""
+    owner = value.owner
+    return owner is block or owner is block.parent or getattr(owner, "parent", None) is block
+
+
+def _failure(op: Op, code: str, message: str) -> MilError:
+    return MilError(Diagnostic(code, message, places.of_kind(op)))

@@ -1,0 +1,119 @@
+"""What people give a function, made fit for what it takes (MIL0901 to MIL0905)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from milc.diagnostics import Diagnostic, MilError
+from milc.diagnostics.prose import nearest
+from milc.evaluate.evaluator import State
+from milc.ir.types import StateType, TensorType, allows
+from milc.kernels.elements import dtype_of, rounded
+from milc.verify import places
+
+if TYPE_CHECKING:
+    from milc.ir.nodes import Function, Value
+    from milc.ir.types import ElementType
+    from milc.kernels import Array
+
+_FITTING = {"bool": "b", "float": "fiub", "int": "iub", "uint": "iub", "string": "OUT"}
+"""The kinds of dtype that can be given for each kind of element type."""
+
+
+def bind_inputs(function: Function, given: Mapping[str, Any]) -> dict[Value, Any]:
+    """What a function takes, by its inputs, from arrays or numbers by their names.
+
+    Floats are rounded to the type of the input, whole numbers fit floats, and integers of another
+    width fit as long as their values do. Raises MilError with all that is missing (MIL0901), of no
+    input (MIL0902), of another shape (MIL0903) or of elements that do not fit (MIL0904).
+    """
+    wanted = [value for value in function.inputs if not isinstance(value.type, StateType)]
+    faults = list(_strangers(function, [v.name for v in wanted], given, "input", "MIL0902"))
+    held = {}
+    for value in wanted:
+        if value.name not in given:
+            message = f"the input `{value.name}` of {function.name} is missing: {value.type!r}"
+            faults.append(Diagnostic("MIL0901", message, places.of_value(value)))
+            continue
+        array, fault = _fitted(value, value.type, given[value.name])
+        faults += [fault] if fault is not None else []
+        held[value] = array
+    if faults:
+        raise MilError(faults)
+    return held
+
+
+def states_of(function: Function) -> dict[str, Value]:
+    """The states that a function takes, by name."""
+    return {v.name: v for v in function.inputs if isinstance(v.type, StateType)}
+
+
+def bind_states(function: Function, given: Mapping[str, Any]) -> dict[Value, State]:
+    """The states of a function, with what is given of them by name; the others hold zeros.
+
+    Raises MilError as `bind_inputs`, with MIL0905 for a state that there is not.
+    """
+    wanted = states_of(function)
+    faults = list(_strangers(function, list(wanted), given, "state", "MIL0905"))
+    held = {}
+    for name, value in wanted.items():
+        assert isinstance(value.type, StateType)
+        type = value.type.wrapped
+        if name in given:
+            array, fault = _fitted(value, type, given[name])
+            faults += [fault] if fault is not None else []
+            held[value] = State(array)
+        elif isinstance(type, TensorType):
+            shape = [dim if isinstance(dim, int) else 1 for dim in type.shape or ()]
+            held[value] = State(np.zeros(shape, dtype_of(type.element)))
+    if faults:
+        raise MilError(faults)
+    return held
+
+
+def _strangers(
+    function: Function, names: list[str], given: Mapping[str, Any], kind: str, code: str
+) -> Iterator[Diagnostic]:
+    """What is given under a name that the function does not take."""
+    for name in given:
+        if name in names:
+            continue
+        near = nearest(name, names)
+        taken = f"it takes {', '.join(f'`{each}`' for each in names) or 'none'}"
+        help = f"did you mean `{near}`?" if near else taken
+        yield Diagnostic(code, f"{function.name} has no {kind} `{name}`", function.span, help=help)
+
+
+def _fitted(value: Value, type: Any, given: Any) -> tuple[Any, Diagnostic | None]:
+    """What is given as its type says, and what is wrong with it."""
+    if not isinstance(type, TensorType):
+        return given, None
+    array = np.asarray(given)
+    if type.shape is not None and type.rank is not None and not allows(type.shape, array.shape):
+        message = f"`{value.name}` takes {type!r}, but has the shape {list(array.shape)}"
+        return array, Diagnostic("MIL0903", message, places.of_value(value))
+    problem = _misfit(type.element, array)
+    if problem:
+        message = f"`{value.name}` takes {type!r}: {problem}"
+        return array, Diagnostic("MIL0904", message, places.of_value(value))
+    return rounded(array, type.element), None
+
+
+def _misfit(element: ElementType, array: Array) -> str:
+    """Why elements do not fit an element type; empty if they do."""
+    dtype = dtype_of(element)
+    if array.dtype == dtype:
+        return ""
+    if array.dtype.kind not in _FITTING[element.kind] and not (
+        element.is_float and array.dtype.kind == "V"
+    ):
+        return f"elements of {array.dtype.name} are given"
+    if element.is_integer and array.size:
+        low, high = element.bounds
+        least, most = int(array.min()), int(array.max())
+        if least < low or most > high:
+            return f"{least if least < low else most} is out of its range"
+    return ""

@@ -1,0 +1,74 @@
+"""Element types as numpy's dtypes, and constants as arrays.
+
+bf16 and fp8 are those of ml_dtypes, which is loaded when one is met. Integers of fewer than 8 bits
+are held one a byte, as int8 or uint8; strings as objects.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from milc.ir.literals import DictLiteral, ListLiteral, TensorLiteral, TupleLiteral
+
+if TYPE_CHECKING:
+    from milc.ir.literals import Literal
+    from milc.ir.types import ElementType
+    from milc.kernels import Array
+
+_PLAIN = {"bool": "?", "string": "O", "fp16": "f2", "fp32": "f4", "fp64": "f8"}
+_OF_ML_DTYPES = {"bf16": "bfloat16", "fp8e4m3fn": "float8_e4m3fn", "fp8e5m2": "float8_e5m2"}
+
+
+@cache
+def dtype_of(element: ElementType) -> np.dtype[Any]:
+    """The dtype that arrays of an element type have."""
+    if element.name in _PLAIN:
+        return np.dtype(_PLAIN[element.name])
+    if element.name in _OF_ML_DTYPES:
+        import ml_dtypes
+
+        found: np.dtype[Any] = np.dtype(getattr(ml_dtypes, _OF_ML_DTYPES[element.name]))
+        return found
+    code = "i" if element.kind == "int" else "u"
+    return np.dtype(f"{code}{max(element.bits // 8, 1)}")
+
+
+def as_held(literal: Literal) -> Any:
+    """A constant as a program holds it when it runs.
+
+    A tensor is an array, read-only where its bytes are mapped; a list or tuple a Python tuple, a
+    dict a Python dict.
+    """
+    if isinstance(literal, TensorLiteral):
+        return _array(literal)
+    if isinstance(literal, ListLiteral | TupleLiteral):
+        return tuple([as_held(item) for item in literal.parts])
+    if isinstance(literal, DictLiteral):
+        return {_key(as_held(key)): as_held(value) for key, value in literal.entries}
+    raise TypeError(f"{literal!r} is no value yet: it refers to one")
+
+
+def rounded(array: Any, element: ElementType) -> Array:
+    """An array, or a scalar of numpy's, with the elements that an element type has.
+
+    Floats are rounded to nearest, ties to even, what is too large to infinity; integers that are
+    too large keep their lowest bits.
+    """
+    dtype = dtype_of(element)
+    made = array if type(array) is np.ndarray else np.asarray(array)
+    return made if made.dtype == dtype else made.astype(dtype)
+
+
+def _array(literal: TensorLiteral) -> Array:
+    type = literal.type
+    if type.element.name == "string":
+        shape = [dim if isinstance(dim, int) else -1 for dim in type.shape or ()]
+        return np.array(literal.strings, dtype="O").reshape(shape)
+    return rounded(literal.numpy(), type.element)
+
+
+def _key(held: Any) -> Any:
+    return held.item() if isinstance(held, np.ndarray) else held

@@ -1,0 +1,1 @@
+"""What ops compute, each against an oracle that owes milc nothing."""
