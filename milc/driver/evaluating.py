@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 from milc.diagnostics import Diagnostic, MilError, errors
 from milc.diagnostics.prose import nearest
 from milc.driver.reading import reader
-from milc.evaluate import Evaluator, Hook, bind_inputs, bind_states
+from milc.evaluate import Evaluator, Hook, OpError, bind_inputs, bind_states
 from milc.ir.nodes import Program
-from milc.verify import verify
+from milc.verify import places, verify
 from milc.verify.completing import has_open_types
 from milc.verify.operations import inferred
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from milc.ir.nodes import Function
+    from milc.diagnostics import Span
+    from milc.ir.nodes import Function, Op
     from milc.package.model import Model
 
 
@@ -56,24 +57,54 @@ class Run:
         seed: int | None = None,
     ) -> None:
         program = subject if isinstance(subject, Program) else subject.program
+        self.program = program
+        self.path = (None if isinstance(subject, Program) else subject.path) or "<program>"
         read = None if isinstance(subject, Program) else reader(subject.weights)
         found = verify(program, read=read)
         if errors(found):
             raise MilError(found)
         types = inferred(program, read=read) if has_open_types(program) else None
         self.function = chosen(program, function)
-        self.evaluator = Evaluator(self.function, read=read, inferred=types, hook=hook, seed=seed)
+        try:
+            self.evaluator = Evaluator(
+                self.function, read=read, inferred=types, hook=hook, seed=seed
+            )
+        except OpError as error:
+            raise self.placed(error) from None
 
     def __call__(
         self, inputs: Mapping[str, Any], state: MutableMapping[str, Any] | None = None
     ) -> dict[str, Any]:
         """As `evaluate`."""
         state = {} if state is None else state
-        states = bind_states(self.function, state)
-        outputs = self.evaluator.run(bind_inputs(self.function, inputs), states)
+        try:
+            states = bind_states(self.function, state)
+            outputs = self.evaluator.run(bind_inputs(self.function, inputs), states)
+        except OpError as error:
+            raise self.placed(error) from None
+        except MilError as error:
+            for finding in error.diagnostics:
+                finding.path = finding.path or self.path
+            raise
         state.update((value.name, each.held) for value, each in states.items())
         names = [value.name for value in self.function.outputs]
         return dict(zip(names, outputs, strict=True))
+
+    def span_of(self, op: Op) -> Span | None:
+        """The place of an op: in its text, or in the one that the program would print."""
+        if self.program.source is None:
+            from milc.syntax.print import with_spans
+
+            with_spans(self.program, self.path)
+        return places.of_kind(op)
+
+    def placed(self, error: OpError) -> MilError:
+        """An op's failure, with its place."""
+        (finding,) = error.diagnostics
+        if finding.span is None:
+            span = self.span_of(error.op)
+            finding = Diagnostic(finding.code, finding.message, span, help=finding.help)
+        return MilError(finding)
 
 
 def chosen(program: Program, name: str | None) -> Function:

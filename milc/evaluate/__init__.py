@@ -4,7 +4,7 @@
 ir, kernels, schema, opsets and verify.
 """
 
-from milc.evaluate.evaluator import Evaluator, Hook, Ran
+from milc.evaluate.evaluator import Evaluator, Hook, OpError, Ran
 from milc.evaluate.inputs import bind_inputs, bind_states, states_of
 
-__all__ = ["Evaluator", "Hook", "Ran", "bind_inputs", "bind_states", "states_of"]
+__all__ = ["Evaluator", "Hook", "OpError", "Ran", "bind_inputs", "bind_states", "states_of"]

@@ -32,6 +32,14 @@ if TYPE_CHECKING:
     from milc.verify.operations import Read
 
 
+class OpError(MilError):
+    """Raised where an op cannot be run; `op` is the one."""
+
+    def __init__(self, finding: Diagnostic, op: Op) -> None:
+        super().__init__(finding)
+        self.op = op
+
+
 class State:
     """What a state holds, which `write_state` replaces."""
 
@@ -312,5 +320,5 @@ def _belongs_to(value: Value, block: Block) -> bool:
     return owner is block or owner is block.parent or getattr(owner, "parent", None) is block
 
 
-def _failure(op: Op, code: str, message: str) -> MilError:
-    return MilError(Diagnostic(code, message, places.of_kind(op)))
+def _failure(op: Op, code: str, message: str) -> OpError:
+    return OpError(Diagnostic(code, message, places.of_kind(op)), op)

@@ -126,11 +126,10 @@ def _run(op: str, opset: str, results: int | None, args: dict[str, Any], flexibl
         by_name = {value.name: value for value in values}
         bound: dict[str, Any] = {}
         for name, parts in places.items():
-            arg = definition.args[name]
-            made = [
-                by_name[own] if each is None else builder.const(_constant(definition, arg, args, each))
-                for own, each in parts
-            ]
+            made = []
+            for own, each in parts:
+                value = _constant(definition, definition.args[name], args, each)
+                made.append(by_name[own] if each is None else builder.const(value))
             bound[name] = tuple(made) if isinstance(args[name], list) else made[0]
         attributes = {}
         if definition.in_attributes:
@@ -145,7 +144,9 @@ def _run(op: str, opset: str, results: int | None, args: dict[str, Any], flexibl
 
 
 def _constant(definition: type[OpDef], arg: Arg, args: dict[str, Any], value: Any) -> Any:
-    """The literal of a constant, of the element type that an op takes there."""
+    """The literal of a constant, of the element type that an op takes there; None for None."""
+    if value is None:
+        return None
     if isinstance(value, np.ndarray):
         return literal(value, element_of(value))
     if arg.kind.endswith("list or dict") or "list" in arg.kind:
@@ -177,9 +178,7 @@ RELATIVE = {"float64": 1e-6, "float32": 2e-5, "float16": 2e-3, "bfloat16": 1e-2}
 """How far results of a type may be from what is expected, relative to the largest of them."""
 
 
-def expect(
-    given: Any, wanted: Any, *, rtol: float | None = None, exact: bool = False
-) -> None:
+def expect(given: Any, wanted: Any, *, rtol: float | None = None, exact: bool = False) -> None:
     """Compare what an op gave with what it should have: shapes, dtypes if arrays say one, values.
 
     Floats may differ by `rtol` of themselves and of the largest value, by default what their type
