@@ -84,7 +84,8 @@ class Evaluator:
 
     `read` gives what a reference into a weight file stands for. `inferred` are the types of results
     that the program leaves open. Raises MilError (MIL0907) for an op that is not as its definition
-    says, or whose meaning milc does not know.
+    says, or whose meaning milc does not know. With `only`, nothing but that op is made ready, for
+    `run_only`.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class Evaluator:
         inferred: Mapping[Value, Type] | None = None,
         hook: Hook | None = None,
         seed: int | None = None,
+        only: Op | None = None,
     ) -> None:
         self.function = function
         self.hook = hook
@@ -105,7 +107,10 @@ class Evaluator:
         self._held: dict[Value, Any] = {}
         self._nested = 0.0
         self._steps: dict[Block, list[_Step]] = {}
-        self._prepare(function.body)
+        if only is None:
+            self._prepare(function.body)
+        else:
+            self._only = self._step(only)
 
     def run(
         self, inputs: Mapping[Value, Any], states: Mapping[Value, State] | None = None
@@ -119,6 +124,20 @@ class Evaluator:
         try:
             with np.errstate(all="ignore"):
                 return self._run(self.function.body)
+        finally:
+            self._held = {}
+
+    @property
+    def only(self) -> OpDef:
+        """The op that alone is ready, as its definition sees it."""
+        return self._only.view
+
+    def run_only(self) -> list[Any]:
+        """What the only op gives, whose operands have to be constants."""
+        try:
+            with np.errstate(all="ignore"):
+                self._do(self._only)
+            return [self._held[value] for value in self._only.op.results]
         finally:
             self._held = {}
 
