@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from milc.ir import packed
 from milc.ir.numbers import pack, unpack
 from milc.ir.types import (
+    BF16,
     SCALAR_STRING,
     STRING,
     DictType,
@@ -150,16 +152,14 @@ class TensorLiteral(Literal):
         plain = _NUMPY.get(element.name)
         if plain is not None:
             return numpy.frombuffer(self.buffer(), dtype=plain).reshape(shape)
+        buffer = self.buffer()
+        if element is BF16:
+            return packed.bfloats(buffer).reshape(shape)
         if element.is_float:
-            return numpy.array(self.values(), dtype="<f4").reshape(shape)
-        stored, bits = numpy.frombuffer(self.buffer(), dtype="u1"), element.bits
-        count = stored.size * 8 // bits if self.type.count is None else self.type.count
-        places = numpy.unpackbits(stored, count=count * bits, bitorder="little")
-        codes = numpy.packbits(places.reshape(count, bits), axis=1, bitorder="little").ravel()
-        if element.kind == "int":
-            sign = 1 << bits - 1
-            codes = ((codes ^ sign) - sign).astype("i1")
-        return codes.reshape(shape)
+            table = unpack(element, bytes(range(256)), 256)
+            return numpy.array(table, "<f4")[numpy.frombuffer(buffer, "u1")].reshape(shape)
+        count = len(buffer) * 8 // element.bits if self.type.count is None else self.type.count
+        return packed.integers(element, buffer, count).reshape(shape)
 
     def buffer(self) -> bytes | memoryview:
         """The packed bytes of the elements, mapped rather than read if they lie in a file.

@@ -67,7 +67,10 @@ def _array(literal: TensorLiteral) -> Array:
     if type.element.name == "string":
         shape = [dim if isinstance(dim, int) else -1 for dim in type.shape or ()]
         return np.array(literal.strings, dtype="O").reshape(shape)
-    return rounded(literal.numpy(), type.element)
+    if type.element.name in _OF_ML_DTYPES:
+        flat: Array = np.frombuffer(literal.buffer(), dtype_of(type.element))
+        return flat.reshape([dim if isinstance(dim, int) else -1 for dim in type.shape or ()])
+    return literal.numpy()
 
 
 def _key(held: Any) -> Any:
