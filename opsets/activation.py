@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from milc.ir.types import FP16, FP32, INT32, STRING
+from milc.kernels import Array, functions
 from milc.opsets.elementwise import Elementwise
 from milc.schema import Choice, Const, Domain, In, constraint
 
@@ -35,6 +36,7 @@ class ClampedRelu(Elementwise):
 
     name = "clamped_relu"
     since = "ios15"
+    kernel = "clamped_relu"
     alpha = Const(Elementwise.T, "the slope where `x` is negative, a scalar", rank=0)
     beta = Const(Elementwise.T, "the upper bound of the result, a scalar", rank=0)
 
@@ -68,6 +70,7 @@ class Elu(Elementwise):
 
     name = "elu"
     since = "ios15"
+    kernel = "elu"
     alpha = Const(Elementwise.T, "the factor where `x` is not positive, a scalar", rank=0)
 
 
@@ -112,6 +115,9 @@ class Gelu(Elementwise):
         choices=Choice("EXACT", "TANH_APPROXIMATION", "SIGMOID_APPROXIMATION"),
     )
 
+    def evaluate(self) -> Array:
+        return functions.gelu(self.x.reals, self.mode.value)
+
 
 class LeakyRelu(Elementwise):
     """`x` where it is not negative, `alpha * x` elsewhere.
@@ -125,6 +131,7 @@ class LeakyRelu(Elementwise):
 
     name = "leaky_relu"
     since = "ios15"
+    kernel = "leaky_relu"
     alpha = Const(Elementwise.T, "the slope where `x` is negative, a scalar", rank=0)
 
 
@@ -156,6 +163,7 @@ class LinearActivation(Elementwise):
 
     name = "linear_activation"
     since = "ios15"
+    kernel = "linear"
     alpha = Const(Elementwise.T, "the slope, a scalar", rank=0)
     beta = Const(Elementwise.T, "what is added, a scalar", rank=0)
 
@@ -206,6 +214,10 @@ class Prelu(Elementwise):
         values = self.alpha.value if self.x.rank != 4 else None
         return not values or all(abs(each - values[0]) <= _EVEN for each in values)
 
+    def evaluate(self) -> Array:
+        slopes = functions.along_channels(self.alpha.reals, self.x.rank)
+        return functions.leaky_relu(self.x.reals, slopes)
+
 
 class Prelu17(Prelu):
     """`alpha` may have another element type than `x`.
@@ -236,6 +248,7 @@ class Relu(Elementwise):
     name = "relu"
     since = "ios15"
     apply = _relu
+    kernel = "relu"
 
 
 class Relu6(Elementwise):
@@ -251,6 +264,7 @@ class Relu6(Elementwise):
     name = "relu6"
     since = "ios15"
     apply = _relu6
+    kernel = "relu6"
 
 
 class ScaledTanh(Elementwise):
@@ -265,6 +279,7 @@ class ScaledTanh(Elementwise):
 
     name = "scaled_tanh"
     since = "ios15"
+    kernel = "scaled_tanh"
     alpha = Const(Elementwise.T, "the factor of the result, a scalar", rank=0)
     beta = Const(Elementwise.T, "the factor of `x`, a scalar", rank=0)
 
@@ -298,6 +313,7 @@ class Sigmoid(Elementwise):
 
     name = "sigmoid"
     since = "ios15"
+    kernel = "sigmoid"
 
 
 class SigmoidHard(Elementwise):
@@ -312,6 +328,7 @@ class SigmoidHard(Elementwise):
 
     name = "sigmoid_hard"
     since = "ios15"
+    kernel = "sigmoid_hard"
     alpha = Const(Elementwise.T, "the slope between the two ends, a scalar", rank=0)
     beta = Const(Elementwise.T, "the result at 0, a scalar", rank=0)
 
@@ -345,6 +362,7 @@ class Silu(Elementwise):
 
     name = "silu"
     since = "ios15"
+    kernel = "silu"
 
 
 class Softmax(Elementwise):
@@ -373,6 +391,10 @@ class Softmax(Elementwise):
         axis, rank = self.axis.value, self.x.rank or 1
         return axis is None or -rank <= axis < rank
 
+    def evaluate(self) -> Array:
+        x = self.x.reals
+        return functions.softmax(x, self.axis.value) if x.ndim else functions.softmax(x[None], 0)[0]
+
 
 class Softplus(Elementwise):
     """`log(1 + e^x)`, element by element: a smooth `max(x, 0)`.
@@ -386,6 +408,7 @@ class Softplus(Elementwise):
 
     name = "softplus"
     since = "ios15"
+    kernel = "softplus"
 
 
 class SoftplusParametric(Elementwise):
@@ -419,6 +442,11 @@ class SoftplusParametric(Elementwise):
     def beta_fits_channels(self) -> bool:
         return self.beta.count in (None, self.x.shape[1])
 
+    def evaluate(self) -> Array:
+        alpha = functions.along_channels(self.alpha.reals, self.x.rank)
+        beta = functions.along_channels(self.beta.reals, self.x.rank)
+        return alpha * functions.softplus(beta * self.x.reals)
+
 
 class SoftplusParametric17(SoftplusParametric):
     """`alpha` and `beta` may have another element type than `x`, the two the same one.
@@ -451,10 +479,11 @@ class Softsign(Elementwise):
 
     name = "softsign"
     since = "ios15"
+    kernel = "softsign"
 
 
 class ThresholdedRelu(Elementwise):
-    """`x` where it is not below `alpha`, 0 elsewhere.
+    """`x` where it is not below `alpha`, 0 elsewhere; NaN is not below it.
 
     ```mil
     func main<ios15>(tensor<fp32, [2, 3]> x) {
@@ -465,6 +494,7 @@ class ThresholdedRelu(Elementwise):
 
     name = "thresholded_relu"
     since = "ios15"
+    kernel = "thresholded_relu"
     alpha = Const(Elementwise.T, "the least value that is kept, a scalar", rank=0)
 
 

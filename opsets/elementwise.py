@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from milc.ir.types import FP16, FP32
+from milc.kernels import Array, functions, np
 from milc.schema import Domain, Elements, In, OpDef, Out
 from milc.schema.rules import fold_elementwise, settle
 
@@ -17,6 +18,10 @@ class Elementwise(OpDef):
     apply: ClassVar[Callable[..., Any] | None] = None
     """What becomes of an element of `x`, with those of the further arguments in their order; None
     where no shape is computed with it. It may raise where it has no value."""
+    kernel: ClassVar[str] = ""
+    """The function of `functions` that does the same to arrays, or …"""
+    ufunc: ClassVar[str] = ""
+    """… numpy's function that does; both take the further arguments as `apply` does."""
 
     T = Domain(FP16, FP32)
     x = In(T, "the operand, of any shape")
@@ -28,3 +33,9 @@ class Elementwise(OpDef):
             return None
         operands = [getattr(self, name) for name in self.args]
         return settle(self.x.element, fold_elementwise(function, *operands))
+
+    def evaluate(self) -> Array:
+        own = type(self)
+        compute = getattr(functions, own.kernel) if own.kernel else getattr(np, own.ufunc)
+        result: Array = compute(*[getattr(self, name).reals for name in self.args])
+        return result

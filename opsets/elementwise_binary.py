@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from milc.ir.types import BOOL, FP16, FP32, INT32, ElementType, TensorType
-from milc.kernels import Array, np
+from milc.kernels import Array, functions, np
 from milc.schema import Domain, Elements, In, OpDef, Out, constraint
 from milc.schema.rules import broadcast, broadcast_type, fold_elementwise, settle
 
@@ -106,6 +106,9 @@ class Equal(Comparison):
 
 class FloorDiv(Binary):
     """`floor(x / y)`, element by element: the quotient, rounded towards negative infinity.
+
+    It is the exact quotient that is rounded, as PyTorch and coremltools have it. An integer divided
+    by 0 is 0, as on the processors of Apple's devices; Core ML's documents do not say.
 
     ```mil
     func main<ios15>(tensor<int32, [2, 3]> x, tensor<int32, [3]> y) {
@@ -233,7 +236,7 @@ class LogicalXor(Logical):
 
 
 class Maximum(Binary):
-    """The larger one of `x` and `y`, element by element.
+    """The larger one of `x` and `y`, element by element; NaN if one of them is NaN.
 
     ```mil
     func main<ios15>(tensor<fp32, [2, 3]> x, tensor<fp32, [3]> y) {
@@ -250,7 +253,7 @@ class Maximum(Binary):
 
 
 class Minimum(Binary):
-    """The smaller one of `x` and `y`, element by element.
+    """The smaller one of `x` and `y`, element by element; NaN if one of them is NaN.
 
     ```mil
     func main<ios15>(tensor<fp32, [2, 3]> x, tensor<fp32, [3]> y) {
@@ -268,6 +271,8 @@ class Minimum(Binary):
 
 class Mod(Binary):
     """What division leaves, `x - y * floor(x / y)`, element by element: it has the sign of `y`.
+
+    What an integer leaves that is divided by 0 is not documented; milc says 0, as coremltools does.
 
     ```mil
     func main<ios15>(tensor<int32, [2, 3]> x, tensor<int32, [3]> y) {
@@ -320,7 +325,8 @@ class NotEqual(Comparison):
 class Pow(Binary):
     """`x` to the power of `y`, element by element.
 
-    A negative power of an integer is a fraction, which no integer type holds.
+    A negative power of an integer is a fraction, which no integer type holds; it becomes 0. Other
+    powers of integers that are too large keep their lowest bits, as coremltools computes them.
 
     ```mil
     func main<ios15>(tensor<fp32, [2, 3]> x, tensor<fp32, [3]> y) {
@@ -343,12 +349,21 @@ class Pow(Binary):
         powers = powers if isinstance(powers, tuple) else (powers or 0,)
         return all(power >= 0 for power in powers)
 
+    def evaluate(self) -> Array:
+        x, y = self.x, self.y
+        if x.element is INT32:
+            return functions.integer_power(x.array, y.array)
+        if y.count == 1 and y.rank <= x.rank:
+            return functions.power(x.reals, y.array.item())
+        return super().evaluate()
+
 
 class RealDiv(Binary):
     """`x / y`, element by element.
 
     Meant for floats. Of integers it is the quotient where that is whole; how it is rounded
-    elsewhere is not documented, so use `floor_div` for them.
+    elsewhere is not documented, so use `floor_div` for them. milc casts it as `cast` does: it cuts
+    the fraction, and makes of a division by 0 the largest integer or the smallest, of 0 / 0 a 0.
 
     ```mil
     func main<ios15>(tensor<fp32, [2, 3]> x, tensor<fp32, [3]> y) {

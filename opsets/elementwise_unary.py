@@ -26,6 +26,7 @@ from milc.ir.types import (
     UINT16,
     Type,
 )
+from milc.kernels import Array
 from milc.opsets.elementwise import Elementwise
 from milc.schema import Choice, Const, Domain, In, Known, OpDef, Out, Symbol, constraint
 from milc.schema.rules import fold_elementwise, settle
@@ -83,13 +84,16 @@ class Abs(WithIntegers):
     name = "abs"
     since = "ios15"
     apply = abs
+    ufunc = "abs"
 
 
 class Cast(OpDef):
     """`x` with elements of another type.
 
     Of floats, integers take the whole part: -2.7 becomes -2. What is not 0 becomes true; true
-    becomes 1. What becomes of a number beyond the range of `dtype` is not documented.
+    becomes 1. What becomes of a number beyond the range of `dtype` is not documented; milc does as
+    the processors of Apple's devices do. Of a float it becomes the nearest integer that `dtype`
+    has, of NaN 0; of an integer, `dtype` takes the lowest bits: 300 becomes 44 as a uint8.
 
     ```mil
     func main<ios15>(tensor<fp32, [2, 3]> x) {
@@ -127,6 +131,9 @@ class Cast(OpDef):
         known = zip(folded, self.x.symbols or folded, strict=True)
         return tuple([symbol if type(symbol) is Symbol else each for each, symbol in known])
 
+    def evaluate(self) -> Array:
+        return self.x.reals
+
 
 class Cast17(Cast):
     """There are integers of 8 and 16 bits too, signed and unsigned.
@@ -162,10 +169,11 @@ class Ceil(Elementwise):
     name = "ceil"
     since = "ios15"
     apply = math.ceil
+    ufunc = "ceil"
 
 
 class Clip(Elementwise):
-    """`x`, held between two bounds: `min(max(x, alpha), beta)`, element by element.
+    """`x`, held between two bounds: `min(max(x, alpha), beta)`, element by element; NaN stays NaN.
 
     ```mil
     func main<ios15>(tensor<fp32, [2, 3]> x) {
@@ -177,6 +185,7 @@ class Clip(Elementwise):
     name = "clip"
     since = "ios15"
     apply = _clip
+    ufunc = "clip"
 
     alpha = Const(Elementwise.T, "the lower bound, a scalar", rank=0)
     beta = Const(Elementwise.T, "the upper bound, a scalar", rank=0)
@@ -207,6 +216,7 @@ class Erf(Elementwise):
     name = "erf"
     since = "ios15"
     apply = math.erf
+    kernel = "erf"
 
 
 class Exp(Elementwise):
@@ -222,10 +232,14 @@ class Exp(Elementwise):
     name = "exp"
     since = "ios15"
     apply = math.exp
+    ufunc = "exp"
 
 
 class Exp2(WithIntegers):
     """`2^x`, element by element.
+
+    Of integers too: a fraction becomes 0, and what is too large the largest int32, since milc casts
+    the result as `cast` does; what a device does is not documented.
 
     ```mil
     func main<ios15>(tensor<fp32, [2, 3]> x) {
@@ -237,6 +251,7 @@ class Exp2(WithIntegers):
     name = "exp2"
     since = "ios15"
     apply = math.exp2
+    ufunc = "exp2"
 
 
 class Floor(Elementwise):
@@ -252,6 +267,7 @@ class Floor(Elementwise):
     name = "floor"
     since = "ios15"
     apply = math.floor
+    ufunc = "floor"
 
 
 class Inverse(Elementwise):
@@ -267,6 +283,7 @@ class Inverse(Elementwise):
     name = "inverse"
     since = "ios15"
     apply = _reciprocal
+    kernel = "inverse"
 
     epsilon = Const(
         Elementwise.T,
@@ -313,6 +330,7 @@ class Log(Elementwise):
     name = "log"
     since = "ios15"
     apply = _log
+    kernel = "log"
 
     epsilon = Const(
         Elementwise.T,
@@ -357,6 +375,7 @@ class LogicalNot(Elementwise):
     name = "logical_not"
     since = "ios15"
     apply = operator.not_
+    ufunc = "logical_not"
 
     T = Domain(BOOL)
 
@@ -376,6 +395,7 @@ class Round(Elementwise):
     name = "round"
     since = "ios15"
     apply = round
+    ufunc = "rint"
 
 
 class Rsqrt(Elementwise):
@@ -393,6 +413,7 @@ class Rsqrt(Elementwise):
     name = "rsqrt"
     since = "ios15"
     apply = _rsqrt
+    kernel = "rsqrt"
 
     epsilon = Const(
         Elementwise.T,
@@ -425,7 +446,7 @@ class Rsqrt17(Rsqrt):
 
 
 class Sign(WithIntegers):
-    """The sign of `x`, element by element: -1, 0 or 1.
+    """The sign of `x`, element by element: -1, 0 or 1; of NaN it is NaN.
 
     ```mil
     func main<ios15>(tensor<fp32, [2, 3]> x) {
@@ -437,6 +458,7 @@ class Sign(WithIntegers):
     name = "sign"
     since = "ios15"
     apply = _sign
+    ufunc = "sign"
 
 
 class Sqrt(Elementwise):
@@ -452,6 +474,7 @@ class Sqrt(Elementwise):
     name = "sqrt"
     since = "ios15"
     apply = math.sqrt
+    ufunc = "sqrt"
 
 
 class Square(WithIntegers):
@@ -467,10 +490,11 @@ class Square(WithIntegers):
     name = "square"
     since = "ios15"
     apply = _square
+    ufunc = "square"
 
 
 class Threshold(WithIntegers):
-    """`x`, but nothing below `alpha`: `max(x, alpha)`, element by element.
+    """`x`, but nothing below `alpha`: `max(x, alpha)`, element by element; NaN stays NaN.
 
     ```mil
     func main<ios15>(tensor<fp32, [2, 3]> x) {
@@ -482,5 +506,6 @@ class Threshold(WithIntegers):
     name = "threshold"
     since = "ios15"
     apply = max
+    ufunc = "maximum"
 
     alpha = Const(WithIntegers.T, "the lower bound, a scalar", rank=0)

@@ -11,12 +11,14 @@ from itertools import product
 from typing import Any, ClassVar
 
 from milc.ir.types import BOOL, FP16, FP32, INT32, STRING, UINT16, ElementType, TensorType
+from milc.kernels import Array, np, reductions
 from milc.schema import (
     Bound,
     Choice,
     Const,
     Domain,
     Elements,
+    EvaluationError,
     In,
     OpDef,
     OptionalConst,
@@ -31,11 +33,15 @@ class Reduction(OpDef):
 
     reduce: ClassVar[Callable[..., Any]]
     """What becomes of the elements along the axes; it may raise where it has no value."""
+    kernel: ClassVar[str]
+    """The function of `reductions` that does the same to an array."""
 
     T = Domain(FP16, FP32, INT32)
     x = In(T, "the operand, of any shape")
     axes = OptionalConst(
-        INT32, "the axes along which is reduced, from the last if negative; left out, all", rank=1
+        INT32,
+        "the axes along which is reduced, from the last if negative; left out, all, if empty, none",
+        rank=1,
     )
     keep_dims = Const(
         BOOL,
@@ -72,9 +78,17 @@ class Reduction(OpDef):
         folded = _fold(type(self).reduce, self.x, self.chosen())
         return settle(self.x.element, folded)
 
+    def evaluate(self) -> Array:
+        reduce = getattr(reductions, type(self).kernel)
+        result: Array = reduce(self.x.reals, self.chosen(), self.keep_dims.value)
+        return result
+
 
 class Place(OpDef):
     """The place of one element of `x` along an axis."""
+
+    place: ClassVar[str]
+    """numpy's function that finds it."""
 
     T = Domain(FP16, FP32, INT32)
     x = In(T, "the operand, of rank 1 or more")
@@ -99,6 +113,14 @@ class Place(OpDef):
         axis = self.axis.value
         axes = None if axis is None else (self.x.axis(axis),)
         return _reduced(self.x, axes, self.keep_dims.value, self.element())
+
+    def evaluate(self) -> Array:
+        axis = self.axis.value
+        if not self.x.shape[axis]:
+            raise EvaluationError(f"`x` has no element along `axis` {axis}")
+        find = getattr(np, type(self).place)
+        result: Array = find(self.x.reals, axis=axis, keepdims=self.keep_dims.value)
+        return result
 
 
 def _reduced(
@@ -170,6 +192,8 @@ def _log_sum_exp(group: Sequence[Any]) -> float:
 class ReduceArgmax(Place):
     """The place of the largest element along `axis`; of several, any.
 
+    milc gives the first of several. NaN counts as larger than all else, as for PyTorch.
+
     ```mil
     func main<ios15>(tensor<fp32, [2, 3, 4]> x) {
         tensor<int32, [2, 4]> y = reduce_argmax(x = x, axis = int32(1), keep_dims = bool(false));
@@ -179,6 +203,7 @@ class ReduceArgmax(Place):
 
     name = "reduce_argmax"
     since = "ios15"
+    place = "argmax"
 
 
 class ReduceArgmax17(ReduceArgmax):
@@ -211,6 +236,8 @@ class ReduceArgmax17(ReduceArgmax):
 class ReduceArgmin(Place):
     """The place of the smallest element along `axis`; of several, any.
 
+    milc gives the first of several. NaN counts as smaller than all else, as for PyTorch.
+
     ```mil
     func main<ios15>(tensor<fp32, [2, 3, 4]> x) {
         tensor<int32, [2, 4]> y = reduce_argmin(x = x, axis = int32(1), keep_dims = bool(false));
@@ -220,6 +247,7 @@ class ReduceArgmin(Place):
 
     name = "reduce_argmin"
     since = "ios15"
+    place = "argmin"
 
 
 class ReduceArgmin17(ReduceArgmin):
@@ -264,10 +292,13 @@ class ReduceL1Norm(Reduction):
     name = "reduce_l1_norm"
     since = "ios15"
     reduce = _l1_norm
+    kernel = "l1_norm"
 
 
 class ReduceL2Norm(Reduction):
     """The square root of the sum of the squares along `axes`.
+
+    Of integers its fraction is cut, as coremltools does; what a device does is not documented.
 
     ```mil
     func main<ios15>(tensor<fp32, [2, 3, 4]> x) {
@@ -281,10 +312,13 @@ class ReduceL2Norm(Reduction):
     name = "reduce_l2_norm"
     since = "ios15"
     reduce = _l2_norm
+    kernel = "l2_norm"
 
 
 class ReduceLogSum(Reduction):
     """The natural logarithm of the sum along `axes`.
+
+    Of integers its fraction is cut, as coremltools does; what a device does is not documented.
 
     ```mil
     func main<ios15>(tensor<fp32, [2, 3, 4]> x) {
@@ -298,10 +332,13 @@ class ReduceLogSum(Reduction):
     name = "reduce_log_sum"
     since = "ios15"
     reduce = _log_sum
+    kernel = "log_sum"
 
 
 class ReduceLogSumExp(Reduction):
     """The natural logarithm of the sum of `e^x` along `axes`: a smooth maximum.
+
+    Of integers its fraction is cut, as coremltools does; what a device does is not documented.
 
     ```mil
     func main<ios15>(tensor<fp32, [2, 3, 4]> x) {
@@ -315,10 +352,11 @@ class ReduceLogSumExp(Reduction):
     name = "reduce_log_sum_exp"
     since = "ios15"
     reduce = _log_sum_exp
+    kernel = "log_sum_exp"
 
 
 class ReduceMax(Reduction):
-    """The largest of the elements along `axes`.
+    """The largest of the elements along `axes`; NaN if one of them is NaN.
 
     ```mil
     func main<ios15>(tensor<fp32, [2, 3, 4]> x) {
@@ -332,10 +370,13 @@ class ReduceMax(Reduction):
     name = "reduce_max"
     since = "ios15"
     reduce = max
+    kernel = "maximum"
 
 
 class ReduceMean(Reduction):
     """The mean of the elements along `axes`: their sum, divided by their number.
+
+    Of integers its fraction is cut, as coremltools does; what a device does is not documented.
 
     ```mil
     func main<ios15>(tensor<fp32, [2, 3, 4]> x) {
@@ -349,10 +390,11 @@ class ReduceMean(Reduction):
     name = "reduce_mean"
     since = "ios15"
     reduce = _mean
+    kernel = "mean"
 
 
 class ReduceMin(Reduction):
-    """The smallest of the elements along `axes`.
+    """The smallest of the elements along `axes`; NaN if one of them is NaN.
 
     ```mil
     func main<ios15>(tensor<fp32, [2, 3, 4]> x) {
@@ -366,6 +408,7 @@ class ReduceMin(Reduction):
     name = "reduce_min"
     since = "ios15"
     reduce = min
+    kernel = "minimum"
 
 
 class ReduceProd(Reduction):
@@ -383,6 +426,7 @@ class ReduceProd(Reduction):
     name = "reduce_prod"
     since = "ios15"
     reduce = math.prod
+    kernel = "product"
 
 
 class ReduceSum(Reduction):
@@ -400,6 +444,7 @@ class ReduceSum(Reduction):
     name = "reduce_sum"
     since = "ios15"
     reduce = sum
+    kernel = "sum"
 
 
 class ReduceSumSquare(Reduction):
@@ -417,3 +462,4 @@ class ReduceSumSquare(Reduction):
     name = "reduce_sum_square"
     since = "ios15"
     reduce = _sum_square
+    kernel = "sum_square"

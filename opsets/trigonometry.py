@@ -23,6 +23,7 @@ class Acos(Elementwise):
     name = "acos"
     since = "ios15"
     apply = math.acos
+    ufunc = "arccos"
 
 
 class Asin(Elementwise):
@@ -38,6 +39,7 @@ class Asin(Elementwise):
     name = "asin"
     since = "ios15"
     apply = math.asin
+    ufunc = "arcsin"
 
 
 class Atan(Elementwise):
@@ -53,6 +55,7 @@ class Atan(Elementwise):
     name = "atan"
     since = "ios15"
     apply = math.atan
+    ufunc = "arctan"
 
 
 class Atanh(Elementwise):
@@ -68,6 +71,7 @@ class Atanh(Elementwise):
     name = "atanh"
     since = "ios15"
     apply = math.atanh
+    ufunc = "arctanh"
 
 
 class Cos(Elementwise):
@@ -83,6 +87,7 @@ class Cos(Elementwise):
     name = "cos"
     since = "ios15"
     apply = math.cos
+    ufunc = "cos"
 
 
 class Cosh(Elementwise):
@@ -98,6 +103,7 @@ class Cosh(Elementwise):
     name = "cosh"
     since = "ios15"
     apply = math.cosh
+    ufunc = "cosh"
 
 
 class Sin(Elementwise):
@@ -113,6 +119,7 @@ class Sin(Elementwise):
     name = "sin"
     since = "ios15"
     apply = math.sin
+    ufunc = "sin"
 
 
 class Sinh(Elementwise):
@@ -128,6 +135,7 @@ class Sinh(Elementwise):
     name = "sinh"
     since = "ios15"
     apply = math.sinh
+    ufunc = "sinh"
 
 
 class Tan(Elementwise):
@@ -143,6 +151,7 @@ class Tan(Elementwise):
     name = "tan"
     since = "ios15"
     apply = math.tan
+    ufunc = "tan"
 
 
 class Tanh(Elementwise):
@@ -158,3 +167,4 @@ class Tanh(Elementwise):
     name = "tanh"
     since = "ios15"
     apply = math.tanh
+    ufunc = "tanh"

@@ -55,11 +55,26 @@ def rounded(array: Any, element: ElementType) -> Array:
     """An array, or a scalar of numpy's, with the elements that an element type has.
 
     Floats are rounded to nearest, ties to even, what is too large to infinity; integers that are
-    too large keep their lowest bits.
+    too large keep their lowest bits. Where floats become integers, their fraction is cut, what is
+    too large becomes the nearest integer that there is, and NaN 0.
     """
     dtype = dtype_of(element)
     made = array if type(array) is np.ndarray else np.asarray(array)
-    return made if made.dtype == dtype else made.astype(dtype)
+    if made.dtype == dtype:
+        return made
+    return (
+        _cut(made, dtype) if made.dtype.kind == "f" and dtype.kind in "iu" else made.astype(dtype)
+    )
+
+
+def _cut(floats: Array, dtype: np.dtype[Any]) -> Array:
+    """Floats as integers, as the processors of Apple's devices have them.
+
+    numpy leaves open what becomes of those that are out of range.
+    """
+    bounds = np.iinfo(dtype)
+    within = np.clip(floats.astype("f8"), bounds.min, bounds.max)
+    return np.where(np.isnan(within), 0, within).astype(dtype)
 
 
 def _array(literal: TensorLiteral) -> Array:
