@@ -1,4 +1,4 @@
-"""Ops that change the height and width of images: scaling, cropping, cutting boxes out.
+"""Ops that bring images, and tensors, to another size.
 
 Facts: coremltools 9.0, `ops/defs/iOS15`, `iOS16` and `iOS17`, each `image_resizing.py`.
 """
@@ -21,21 +21,24 @@ from milc.ir.types import (
     UINT32,
     TensorType,
 )
-from milc.schema import Bound, Choice, Const, Domain, In, OpDef, OptionalConst, Out, constraint
-from milc.schema.rules import same
+from milc.kernels import Array, images, np
+from milc.schema import (
+    Bound,
+    Choice,
+    Const,
+    Domain,
+    EvaluationError,
+    In,
+    OpDef,
+    OptionalConst,
+    Out,
+    constraint,
+)
 
 SAMPLING: Final = Choice(
     "DEFAULT", "STRICT_ALIGN_CORNERS", "ALIGN_CORNERS", "OFFSET_CORNERS", "UNALIGN_CORNERS"
 )
 """How output pixels are laid over input pixels; the page of `resize_bilinear` has the formulas."""
-
-BOXES: Final = Choice(
-    "CORNERS_HEIGHT_FIRST",
-    "CORNERS_WIDTH_FIRST",
-    "CENTER_SIZE_HEIGHT_FIRST",
-    "CENTER_SIZE_WIDTH_FIRST",
-)
-"""What the four numbers of a box are."""
 
 
 class Spatial(OpDef):
@@ -48,6 +51,42 @@ class Spatial(OpDef):
     def sized(self, height: int | None, width: int | None) -> TensorType:
         """The type of `x` with another height and width."""
         return self.x.with_shape(*self.x.shape[:-2], height, width)
+
+    def target(self) -> tuple[int, ...]:
+        """H' and W', while the program runs. Raises EvaluationError if there is no such image."""
+        made = self.infer()
+        assert isinstance(made, TensorType)
+        return sizes_of(made, self.x, 2)
+
+
+def sizes_of(made: TensorType, x: Bound, count: int) -> tuple[int, ...]:
+    """The last `count` lengths of a result; some, of an `x` without an element, cannot be had."""
+    old, new = x.shape[x.rank - count :], (made.shape or ())[x.rank - count :]
+    for before, length in zip(old, new, strict=True):
+        if not isinstance(length, int) or length < 0:
+            raise EvaluationError(f"of `x`, which is {list(x.shape)}, it would make {list(new)}")
+        if length and not before:
+            raise EvaluationError(
+                f"`x` has the shape {list(x.shape)}, without an element to sample"
+            )
+    return tuple(length for length in new if isinstance(length, int))
+
+
+def _interpolated(x: Bound, mode: str, sizes: tuple[int, ...]) -> Array:
+    """The last dimensions of `x` brought to sizes, linearly; integers computed in fp64."""
+    array = x.reals if x.element.is_float else x.array.astype("f8")
+    lengths = array.shape[array.ndim - len(sizes) :]
+    places = [images.grid(mode, n, m) for n, m in zip(sizes, lengths, strict=True)]
+    return images.interpolated(array, places)
+
+
+def _nearest(x: Bound, mode: str, sizes: tuple[int, ...]) -> Array:
+    """The last dimensions of `x` brought to sizes, by copying elements."""
+    array = x.array
+    lengths = array.shape[array.ndim - len(sizes) :]
+    return images.picked(
+        array, [images.nearest(mode, n, m) for n, m in zip(sizes, lengths, strict=True)]
+    )
 
 
 class Upsample(Spatial):
@@ -79,9 +118,12 @@ def _scaled(dim: int | None, factor: Bound) -> int | None:
 
 
 class UpsampleNearestNeighbor(Upsample):
-    """Enlarge images by factors; each new pixel is a copy of the nearest old one.
+    """Enlarge images by factors; each new pixel is a copy of an old one.
 
-    H' is the whole part of H times `scale_factor_height`, and W' likewise.
+    H' is the whole part of H times `scale_factor_height`, and W' likewise. Output pixel i of n is a
+    copy of pixel floor(i * m / n) of m, the one in which it begins if both rows are drawn to the
+    same length. That is what coremltools converts such ops of PyTorch and TensorFlow to; it adds
+    little amounts to factors to have the sizes that it wants, so sizes count here, not factors.
 
     ```mil
     func main<ios15>(tensor<fp32, [1, 3, 10, 4]> x) {
@@ -93,6 +135,10 @@ class UpsampleNearestNeighbor(Upsample):
 
     name = "upsample_nearest_neighbor"
     since = "ios15"
+
+    def evaluate(self) -> Array:
+        pairs = zip(self.target(), self.x.array.shape[-2:], strict=True)
+        return images.picked(self.x.array, [images.first_nearest(n, m) for n, m in pairs])
 
 
 class UpsampleBilinear(Upsample):
@@ -121,11 +167,19 @@ class UpsampleBilinear(Upsample):
         BOOL, "whether the first and last pixels of both grids coincide", rank=0, default=True
     )
 
+    def mode(self) -> str:
+        """The sampling mode of `resize_bilinear` that does the same."""
+        return "STRICT_ALIGN_CORNERS" if self.align_corners.value else "UNALIGN_CORNERS"
+
+    def evaluate(self) -> Array:
+        return _interpolated(self.x, self.mode(), self.target())
+
 
 class UpsampleBilinear16(UpsampleBilinear):
     """`half_pixel_centers` says whether the value of a pixel stands at its centre or at its edge.
 
-    Without it and without `align_corners`, p(i) = i * m / n.
+    Without it and without `align_corners`, p(i) = i * m / n. With `align_corners` it says nothing:
+    milc then takes pixels at their centres, as the first of the two arguments has it.
 
     ```mil
     func main<ios16>(tensor<fp32, [1, 3, 10, 4]> x) {
@@ -146,9 +200,18 @@ class UpsampleBilinear16(UpsampleBilinear):
         rank=0,
     )
 
+    def mode(self) -> str:
+        centers = self.half_pixel_centers
+        if self.align_corners.value or centers is None or centers.value:
+            return super().mode()
+        return "DEFAULT"
+
 
 class ResizeNearestNeighbor(Spatial):
     """Bring images to a size; each new pixel is a copy of the nearest old one.
+
+    Output pixel i of n is a copy of pixel floor((i + 0.5) * m / n) of m, the one in which its
+    middle lies. Apple does not say so, but coremltools converts ops to this one that do that.
 
     ```mil
     func main<ios15>(tensor<fp32, [1, 3, 10, 4]> x) {
@@ -167,6 +230,9 @@ class ResizeNearestNeighbor(Spatial):
     def infer(self) -> TensorType:
         return self.sized(self.target_size_height.value, self.target_size_width.value)
 
+    def evaluate(self) -> Array:
+        return _nearest(self.x, "DEFAULT", self.target())
+
 
 class ResizeBilinear(ResizeNearestNeighbor):
     """Bring images to a size; new pixels are interpolated linearly in both directions.
@@ -174,7 +240,7 @@ class ResizeBilinear(ResizeNearestNeighbor):
     `sampling_mode` says where in the input output pixel i of n lies. For an input of m pixels that
     is the following place, clamped to [0, m - 1]:
 
-    - STRICT_ALIGN_CORNERS: i * (m - 1) / (n - 1);
+    - STRICT_ALIGN_CORNERS: i * (m - 1) / (n - 1), and 0 if n is 1;
     - ALIGN_CORNERS: the same, but (m - 1) / 2 if n is 1;
     - DEFAULT: i * (m - m / n) / (n - 1);
     - OFFSET_CORNERS: (i + 0.5) * d, where d is max(1, m - 1) / n;
@@ -199,6 +265,9 @@ class ResizeBilinear(ResizeNearestNeighbor):
         choices=SAMPLING,
     )  # fmt: skip
 
+    def evaluate(self) -> Array:
+        return _interpolated(self.x, self.sampling_mode.value, self.target())
+
 
 class Resize(OpDef):
     """Bring the last dimensions of a tensor to lengths that may be computed.
@@ -206,6 +275,10 @@ class Resize(OpDef):
     The last `resized_dims` dimensions get the last `resized_dims` lengths of `shape`, or keep their
     own where such a length is 0. New elements are interpolated or copied; `sampling_mode` has the
     meaning that the page of `resize_bilinear` gives it.
+
+    What is copied is not documented. By DEFAULT and UNALIGN_CORNERS it is what
+    `resize_nearest_neighbor` copies, in keeping with coremltools' tests; by the other modes the
+    element next to the place, the later of two. Integers are rounded to nearest, ties to even.
 
     ```mil
     func main<ios17>(tensor<fp32, [1, 2, 3, 4]> x) {
@@ -263,195 +336,10 @@ class Resize(OpDef):
         pairs = zip(lengths[len(lengths) - resized :], self.x.shape[len(kept) :], strict=True)
         return self.x.with_shape(*kept, *(length or own for length, own in pairs))
 
-
-class Crop(Spatial):
-    """Cut pixels off the edges of images.
-
-    H' is H less both numbers of `crop_height`, and W' likewise.
-
-    ```mil
-    func main<ios15>(tensor<fp32, [1, 3, 10, 4]> x) {
-        tensor<fp32, [1, 3, 7, 2]> y = crop(
-            crop_height = tensor<int32, [2]>([1, 2]),
-            crop_width = tensor<int32, [2]>([1, 1]), x = x);
-    } -> (y);
-    ```
-    """
-
-    name = "crop"
-    since = "ios15"
-
-    crop_height = Const(INT32, "how many rows go at the top and at the bottom, [2]", rank=1)
-    crop_width = Const(INT32, "how many columns go at the left and at the right, [2]", rank=1)
-
-    @constraint("C1", "`crop_height` has 2 elements")
-    def two_heights(self) -> bool:
-        return same(self.crop_height.length, 2)
-
-    @constraint("C2", "`crop_width` has 2 elements")
-    def two_widths(self) -> bool:
-        return same(self.crop_width.length, 2)
-
-    def infer(self) -> TensorType:
-        height, width = self.x.shape[-2:]
-        return self.sized(_less(height, self.crop_height), _less(width, self.crop_width))
-
-
-def _less(dim: int | None, amounts: Bound) -> int | None:
-    """A length less all amounts; below 0, as coremltools infers it, if they are too much."""
-    cut = amounts.value
-    return None if dim is None or cut is None else dim - sum(cut)
-
-
-class CropResize(OpDef):
-    """Cut boxes out of images and bring each to one size, with bilinear interpolation.
-
-    Up to ios16, every box of `roi` is cut out of every image of a batch if it is given by four
-    numbers, and out of one image if a fifth, in front of them, says which. Then B should be 1 in
-    the result, but coremltools declares the number of images there all the same. By
-    `box_coordinate_mode` the four numbers are
-
-    - CORNERS_HEIGHT_FIRST: top, left, bottom, right;
-    - CORNERS_WIDTH_FIRST: left, top, right, bottom;
-    - CENTER_SIZE_HEIGHT_FIRST: y and x of the centre, height, width;
-    - CENTER_SIZE_WIDTH_FIRST: x and y of the centre, width, height.
-
-    They are multiplied by `spatial_scale` and count pixels, from (0, 0) at the top left, or with
-    `normalized_coordinates` parts of H - 1 and W - 1. `sampling_mode` has the meaning that the page
-    of `resize_bilinear` gives it.
-
-    ```mil
-    func main<ios15>(tensor<fp32, [2, 3, 10, 8]> x, tensor<fp32, [5, 1, 4, 1, 1]> boxes) {
-        tensor<fp32, [5, 2, 3, 6, 6]> y = crop_resize(
-            box_coordinate_mode = string("CORNERS_WIDTH_FIRST"),
-            normalized_coordinates = bool(true), roi = boxes, sampling_mode = string("DEFAULT"),
-            spatial_scale = fp32(1.0), target_height = int32(6), target_width = int32(6), x = x);
-    } -> (y);
-    ```
-    """
-
-    name = "crop_resize"
-    since = "ios15"
-
-    T = Domain(FP16, FP32)
-    x = In(T, "the images, [B, C, H, W]", rank=4)
-    roi = In(T, "the boxes, [N, 1, 4, 1, 1], or [N, 1, 5, 1, 1] with numbers of images", rank=5)
-    target_height = Const(INT32, "the height H' of each piece, a scalar", rank=0, default=1)
-    target_width = Const(INT32, "the width W' of each piece, a scalar", rank=0, default=1)
-    normalized_coordinates = Const(
-        BOOL, "whether boxes are given in parts of the size of an image", rank=0, default=False
-    )
-    spatial_scale = Const(
-        FP32, "what the coordinates are multiplied by, a scalar", rank=0, default=1.0
-    )
-    box_coordinate_mode = Const(
-        STRING, "what the numbers of a box are", rank=0, default="CORNERS_HEIGHT_FIRST",
-        choices=BOXES,
-    )  # fmt: skip
-    sampling_mode = Const(
-        STRING, "how the output grid is laid over a box", rank=0, default="DEFAULT",
-        choices=SAMPLING,
-    )  # fmt: skip
-    y = Out("the pieces, [N, B, C, H', W']")
-
-    def infer(self) -> TensorType:
-        images, channels = self.x.shape[:2]
-        return self.x.with_shape(self.roi.shape[0], images, channels, *self._target())
-
-    def _target(self) -> tuple[int | None, int | None]:
-        return self.target_height.value, self.target_width.value
-
-
-class CropResize16(CropResize):
-    """Where a box reaches beyond the edge of an image it is filled with `pad_value`.
-
-    ```mil
-    func main<ios16>(tensor<fp32, [2, 3, 10, 8]> x, tensor<fp32, [5, 1, 4, 1, 1]> boxes) {
-        tensor<fp32, [5, 2, 3, 6, 6]> y = crop_resize(
-            box_coordinate_mode = string("CORNERS_WIDTH_FIRST"),
-            normalized_coordinates = bool(true), pad_value = fp32(0.5), roi = boxes,
-            sampling_mode = string("DEFAULT"), spatial_scale = fp32(1.0),
-            target_height = int32(6), target_width = int32(6), x = x);
-    } -> (y);
-    ```
-    """
-
-    since = "ios16"
-    instead = "`pad_value` left out, and images that `pad` has widened"
-
-    pad_value = Const(
-        CropResize.T, "what stands beyond the edges of the images, a scalar", rank=0, default=0.0
-    )
-
-
-class CropResize17(CropResize16):
-    """`roi` is split into `boxes` and `box_indices`, and each box is cut out of one image.
-
-    The result has a dimension less for it.
-
-    ```mil
-    func main<ios17>(tensor<fp16, [2, 3, 10, 8]> x, tensor<fp32, [5, 4]> boxes) {
-        tensor<fp16, [5, 3, 6, 6]> y = crop_resize(
-            box_coordinate_mode = string("CORNERS_WIDTH_FIRST"),
-            box_indices = tensor<int32, [5]>([0, 0, 0, 1, 1]), boxes = boxes,
-            normalized_coordinates = bool(true), pad_value = fp16(0.5),
-            sampling_mode = string("DEFAULT"), spatial_scale = fp32(1.0),
-            target_height = int32(6), target_width = int32(6), x = x);
-    } -> (y);
-    ```
-    """
-
-    since = "ios17"
-    instead = (
-        "`roi`, which holds index and box together, in place of `boxes` and `box_indices`,"
-        " and a `squeeze` behind"
-    )
-    without = ("roi",)
-
-    BOX_T = Domain(FP16, FP32, UINT16)
-    BOX_INDEX_T = Domain(UINT16, INT32)
-    boxes = In(BOX_T, "the boxes, [N, 4]", rank=2)
-    box_indices = In(
-        BOX_INDEX_T,
-        "the number of the image that each box is cut out of, [N]",
-        rank=1,
-        default=lambda op: op.each_its_own(),
-        default_doc="0, 1, … N - 1: a box for each image",
-    )
-    y = Out("the pieces, [N, C, H', W']")
-
-    @constraint("C1", "`boxes` has 4 numbers for each box")
-    def four_numbers(self) -> bool:
-        return self.boxes.shape[1] == 4
-
-    @constraint("C2", "`box_indices` has an element for each of the `boxes`")
-    def an_index_each(self) -> bool:
-        # coremltools takes an unknown number for another one than a known number.
-        indices: Bound | None = self.box_indices
-        return indices is None or indices.shape[0] == self.boxes.shape[0]
-
-    @constraint("C3", "`box_indices` are below the number of images of `x`")
-    def images_are_there(self) -> bool:
-        images = self.x.shape[0]
-        if images is None or "box_indices" not in self.op.args:
-            return True
-        return all(index is None or index < images for index in self.box_indices.elements or ())
-
-    @constraint("C4", "`boxes` are fp16 or fp32 if `normalized_coordinates` is true")
-    def parts_are_fractions(self) -> bool:
-        return self.boxes.element is not UINT16 or not self.normalized_coordinates.value
-
-    @constraint("C5", "`boxes` are no more than the images of `x` if `box_indices` is left out")
-    def an_image_each(self) -> bool:
-        boxes, images = self.boxes.shape[0], self.x.shape[0]
-        if boxes is None or images is None or "box_indices" in self.op.args:
-            return True
-        return boxes <= images
-
-    def each_its_own(self) -> tuple[int, ...] | None:
-        """What `box_indices` means by being left out; None for an unknown number of boxes."""
-        boxes = self.boxes.shape[0]
-        return None if boxes is None else tuple(range(boxes))
-
-    def infer(self) -> TensorType:
-        return self.x.with_shape(self.boxes.shape[0], self.x.shape[1], *self._target())
+    def evaluate(self) -> Array:
+        sizes = sizes_of(self.infer(), self.x, self.resized_dims.value)
+        mode = self.sampling_mode.value
+        if self.interpolation_mode.value == "NEAREST_NEIGHBOR":
+            return _nearest(self.x, mode, sizes)
+        found = _interpolated(self.x, mode, sizes)
+        return found if self.x.element.is_float else np.rint(found)

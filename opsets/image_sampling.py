@@ -17,7 +17,8 @@ from milc.ir.types import (
     UINT16,
     TensorType,
 )
-from milc.schema import Choice, Const, Domain, In, OpDef, Out, constraint
+from milc.kernels import Array, np, places
+from milc.schema import Bound, Choice, Const, Domain, EvaluationError, In, OpDef, Out, constraint
 from milc.schema.rules import same
 
 
@@ -26,9 +27,11 @@ class Affine(OpDef):
 
     The pixel at (x, y) has the value of the input at (a0 * x + a1 * y + a2, b0 * x + b1 * y + b2),
     where [a0, a1, a2, b0, b1, b2] is the row of `transform_matrix` for its image. Coordinates go
-    from -1 to 1: (-1, -1) is the pixel at the top left, and (1, 1) the one at the bottom right.
+    from -1 to 1: (-1, -1) is the pixel at the top left, and (1, 1) the one at the bottom right. The
+    pixels of a single row or column are at 0, as PyTorch has it. Between pixels the value is
+    interpolated in both directions.
 
-    Places beyond the edges have the value 0. The modes have one value each so far; they are written
+    Pixels beyond the edges have the value 0. The modes have one value each so far; they are written
     out all the same.
 
     ```mil
@@ -81,6 +84,25 @@ class Affine(OpDef):
         size = self.output_height.value, self.output_width.value
         return self.x.with_shape(*self.x.shape[:2], *size)
 
+    def evaluate(self) -> Array:
+        aligned, x = self.align_corners.value, self.x.reals
+        matrices = self.transform_matrix.reals
+        if len(matrices) not in (1, len(x)):
+            count = f"{len(matrices)} rows for {len(x)} images"
+            raise EvaluationError(f"`transform_matrix` has {count}, not one for each or for all")
+        _has_pixels(self.x)
+        down = places.spread(self.output_height.value, align_corners=aligned)[:, None]
+        along = places.spread(self.output_width.value, align_corners=aligned)
+        a0, a1, a2, b0, b1, b2 = matrices.T[:, :, None, None]
+        columns, rows = a0 * along + a1 * down + a2, b0 * along + b1 * down + b2
+        mode = self.coordinates_mode.value.lower()
+        columns = places.in_pixels(columns, mode, x.shape[3], align_corners=aligned)
+        rows = places.in_pixels(rows, mode, x.shape[2], align_corners=aligned)
+        found: Array = places.bilinear(
+            x, np.arange(len(x)), rows, columns, self.padding_value.reals
+        )
+        return found
+
 
 class Resample(OpDef):
     """Take from images the values at given places, which may lie between pixels.
@@ -95,6 +117,11 @@ class Resample(OpDef):
     - "border": 1 1 | 1 2 3 | 3 3;
     - "reflection": 3 2 | 1 2 3 | 2 1;
     - "symmetric": 2 1 | 1 2 3 | 3 2.
+
+    A value between pixels is interpolated in both directions, or, by `sampling_mode` "nearest",
+    that of the nearest one, and of two that are as near the one of an even number. A coordinate
+    that is NaN is beyond the edges if `padding_mode` is "constant", else the first pixel. Apple
+    documents neither; they are PyTorch's `grid_sample`, which coremltools converts to this op.
 
     ```mil
     func main<ios15>(tensor<fp32, [1, 3, 10, 8]> x, tensor<fp32, [1, 5, 4, 2]> places) {
@@ -144,6 +171,28 @@ class Resample(OpDef):
 
     def infer(self) -> TensorType:
         return self.x.with_shape(*self.x.shape[:2], *self.coordinates.shape[1:3])
+
+    def evaluate(self) -> Array:
+        _has_pixels(self.x)
+        x, given, pad = self.x.reals, self.coordinates.reals, self.padding_mode.value.lower()
+        mode, aligned = self.coordinates_mode.value.lower(), self.align_corners.value
+        outside = self.padding_value.reals if pad == "constant" else None
+        plane = []
+        for number, pixels in enumerate(x.shape[:1:-1]):
+            where = given[..., number].astype("f4")
+            where = places.in_pixels(where, mode, pixels, align_corners=aligned)
+            plane.append(where if outside is not None else places.brought_back(where, pad, pixels))
+        columns, rows = plane
+        is_near = self.sampling_mode.value.lower() == "nearest"
+        sample = places.nearest if is_near else places.bilinear
+        found: Array = sample(x, np.arange(len(x)), rows, columns, outside)
+        return found
+
+
+def _has_pixels(x: Bound) -> None:
+    """Raise EvaluationError for images without a pixel."""
+    if 0 in x.array.shape[2:]:
+        raise EvaluationError(f"`x` has the shape {list(x.array.shape)}, without a pixel to take")
 
 
 class Resample16(Resample):

@@ -5,14 +5,21 @@ Facts: coremltools 9.0, `ops/defs/iOS15/tensor_transformation.py`, and those of 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from milc.ir.types import BOOL, FP16, FP32, INT8, INT16, INT32, UINT8, UINT16, UINT32, TensorType
-from milc.schema import Const, Domain, Elements, In, OpDef, OptionalConst, Out, constraint
+from milc.kernels import Array, images, np
+from milc.schema import (
+    Bound,
+    Const,
+    Domain,
+    Elements,
+    EvaluationError,
+    In,
+    OpDef,
+    OptionalConst,
+    Out,
+    constraint,
+)
 from milc.schema.rules import is_axis, picked, same, strides, total, whole
-
-if TYPE_CHECKING:
-    from milc.schema import Bound
 
 
 class Transpose(OpDef):
@@ -64,6 +71,9 @@ class Transpose(OpDef):
             return None
         return picked(elements, [steps[axis] for axis in order])
 
+    def evaluate(self) -> Array:
+        return self.x.array.transpose(self.order() or ())
+
 
 class Transpose17(Transpose):
     """`x` may also hold integers of 8 and 16 bits."""
@@ -105,6 +115,12 @@ class Reverse(OpDef):
             steps[axis] = steps[axis][::-1]
         return picked(elements, steps)
 
+    def evaluate(self) -> Array:
+        array = self.x.array
+        for axis in range(self.x.rank) if self.axes is None else self.axes.value:
+            array = np.flip(array, axis)
+        return array
+
 
 class Reverse17(Reverse):
     """`x` may also hold integers of 8 and 16 bits."""
@@ -119,7 +135,7 @@ class ReverseSequence(OpDef):
 
     For the i-th place along `batch_axis`, the first `lengths[i]` elements along `seq_axis` are
     reversed. In the example, of the sequences `[a, b, c]` and `[d, e, f]` come `[b, a, c]` and
-    `[f, e, d]`.
+    `[f, e, d]`. Both axes may not be the same, although their defaults are.
 
     ```mil
     func main<ios15>(tensor<fp32, [2, 3]> x) {
@@ -159,6 +175,21 @@ class ReverseSequence(OpDef):
         longest = None if axis is None else self.x.shape[axis]
         known = [length for length in lengths if length is not None]
         return all(length >= 0 and (longest is None or length <= longest) for length in known)
+
+    def evaluate(self) -> Array:
+        array, lengths = self.x.array, self.lengths.array.astype("i8")
+        along, batch = self.x.axis(self.seq_axis.value), self.x.axis(self.batch_axis.value)
+        if along == batch:
+            raise EvaluationError(f"`seq_axis` and `batch_axis` are both dimension {along}")
+        if lengths.size and not 0 <= lengths.min() <= lengths.max() <= array.shape[along]:
+            most = array.shape[along]
+            raise EvaluationError(f"`lengths` are {lengths.tolist()}, of sequences of {most}")
+        places, ends = np.arange(array.shape[along]), lengths[:, None]
+        order = np.where(places < ends, ends - 1 - places, places)
+        shape = [1] * array.ndim
+        shape[batch], shape[along] = order.shape
+        order = order if batch < along else order.T
+        return np.take_along_axis(array, order.reshape(shape), along)
 
 
 class ReverseSequence17(ReverseSequence):
@@ -202,6 +233,12 @@ class DepthToSpace(OpDef):
     def infer(self) -> TensorType:
         return _spread(self.x, self.block_size.value)
 
+    def evaluate(self) -> Array:
+        array, side = self.x.array, self.block_size.value
+        batch, channels, *plane = array.shape
+        squares = array.reshape(batch, side, side, channels // (side * side), *plane)
+        return images.joined(squares.transpose(0, 3, 4, 5, 1, 2))
+
 
 class PixelShuffle(OpDef):
     """Spread channels over the plane, those that lie together to one channel.
@@ -234,6 +271,12 @@ class PixelShuffle(OpDef):
 
     def infer(self) -> TensorType:
         return _spread(self.x, self.upscale_factor.value)
+
+    def evaluate(self) -> Array:
+        array, side = self.x.array, self.upscale_factor.value
+        batch, channels, *plane = array.shape
+        squares = array.reshape(batch, channels // (side * side), side, side, *plane)
+        return images.joined(squares.transpose(0, 1, 4, 5, 2, 3))
 
 
 class SpaceToDepth(OpDef):
@@ -268,6 +311,12 @@ class SpaceToDepth(OpDef):
     def infer(self) -> TensorType:
         return _gathered(self.x, self.block_size.value)
 
+    def evaluate(self) -> Array:
+        side = self.block_size.value
+        squares = images.cut(self.x.array, side, side).transpose(0, 4, 5, 1, 2, 3)
+        batch, _, _, channels, *plane = squares.shape
+        return squares.reshape(batch, side * side * channels, *plane)
+
 
 class PixelUnshuffle(OpDef):
     """Gather squares of the plane into channels that lie together, the inverse of `pixel_shuffle`.
@@ -301,6 +350,12 @@ class PixelUnshuffle(OpDef):
 
     def infer(self) -> TensorType:
         return _gathered(self.x, self.downscale_factor.value)
+
+    def evaluate(self) -> Array:
+        side = self.downscale_factor.value
+        squares = images.cut(self.x.array, side, side).transpose(0, 1, 4, 5, 2, 3)
+        batch, channels, _, _, *plane = squares.shape
+        return squares.reshape(batch, channels * side * side, *plane)
 
 
 class SpaceToBatch(OpDef):
@@ -358,6 +413,14 @@ class SpaceToBatch(OpDef):
         sides = self.sides()
         plane = [_quotient(*pair) for pair in zip(self.padded(), sides, strict=True)]
         return self.x.with_shape(total((batch, *sides)), channels, *plane)
+
+    def evaluate(self) -> Array:
+        array, (rows, columns) = self.x.array, self.block_shape.value
+        top, bottom, left, right = _amounts(self.paddings)
+        padded = np.pad(array, ((0, 0), (0, 0), (top, bottom), (left, right)))
+        blocks = images.cut(padded, rows, columns).transpose(4, 5, 0, 1, 2, 3)
+        _, _, batch, *planes = blocks.shape
+        return blocks.reshape(rows * columns * batch, *planes)
 
 
 class BatchToSpace(OpDef):
@@ -418,6 +481,23 @@ class BatchToSpace(OpDef):
     def infer(self) -> TensorType:
         batch, channels, *_ = self.x.shape
         return self.x.with_shape(_quotient(batch, total(self.sides())), channels, *self.cropped())
+
+    def evaluate(self) -> Array:
+        array, (rows, columns) = self.x.array, self.block_shape.value
+        batch, *planes = array.shape
+        blocks = array.reshape(rows, columns, batch // (rows * columns), *planes)
+        joined = images.joined(blocks.transpose(2, 3, 4, 5, 0, 1))
+        top, bottom, left, right = _amounts(self.crops)
+        height, width = joined.shape[2:]
+        return joined[:, :, top : height - bottom, left : width - right]
+
+
+def _amounts(amounts: Bound) -> tuple[int, ...]:
+    """What is added to, or taken from, the sides of a plane: none of it negative."""
+    known: tuple[int, ...] = amounts.value
+    if min(known) < 0:
+        raise EvaluationError(f"an amount is negative: {known}")
+    return known
 
 
 def _steps(operand: Bound) -> list[range] | None:

@@ -8,9 +8,22 @@ from __future__ import annotations
 
 from itertools import accumulate, product
 from math import prod
+from typing import Any
 
 from milc.ir.types import BOOL, FP16, FP32, INT32, STRING, TensorType
-from milc.schema import Choice, Const, Domain, Elements, In, Known, OpDef, Out, constraint
+from milc.kernels import Array, np
+from milc.schema import (
+    Choice,
+    Const,
+    Domain,
+    Elements,
+    EvaluationError,
+    In,
+    Known,
+    OpDef,
+    Out,
+    constraint,
+)
 from milc.schema.bound import FOLDED
 
 COUNTED = 1 << 20
@@ -43,6 +56,14 @@ class BandPart(OpDef):
     @constraint("C1", "`x` has at least two dimensions")
     def has_matrices(self) -> bool:
         return self.x.rank >= 2
+
+    def evaluate(self) -> Array:
+        array, lower, upper = self.x.array, self.lower.value, self.upper.value
+        rows, columns = (np.arange(count) for count in array.shape[-2:])
+        below = rows[:, None] - columns
+        is_kept = (lower < 0) | (below <= lower)
+        is_kept &= (upper < 0) | (-below <= upper)
+        return np.where(is_kept, array, np.zeros((), array.dtype))
 
 
 class Cumsum(OpDef):
@@ -84,6 +105,18 @@ class Cumsum(OpDef):
         sums = list(accumulate(known[::step], initial=0))
         return tuple((sums[:-1] if self.exclusive.value else sums[1:])[::step])
 
+    def evaluate(self) -> Array:
+        x = self.x.reals
+        along = np.moveaxis(np.atleast_1d(x), self.axis.value, 0)
+        along = along[::-1] if self.reverse.value else along
+        sums = np.zeros_like(along)
+        if self.exclusive.value:
+            np.cumsum(along[:-1], axis=0, out=sums[1:])
+        else:
+            np.cumsum(along, axis=0, out=sums)
+        sums = sums[::-1] if self.reverse.value else sums
+        return np.moveaxis(sums, 0, self.axis.value).reshape(x.shape)
+
 
 class Flatten2d(OpDef):
     """Make a matrix of a tensor: dimensions before `axis` become its rows, the others its columns.
@@ -117,6 +150,10 @@ class Flatten2d(OpDef):
     def fold(self) -> Elements | None:
         return self.x.elements
 
+    def evaluate(self) -> Array:
+        array, axis = self.x.array, self.axis.value
+        return array.reshape(prod(array.shape[:axis]), prod(array.shape[axis:]))
+
 
 class Identity(OpDef):
     """The operand itself, under another name.
@@ -136,6 +173,9 @@ class Identity(OpDef):
 
     def fold(self) -> Known | None:
         return self.x.symbols
+
+    def evaluate(self) -> Any:
+        return self.x.held
 
 
 class NonZero(OpDef):
@@ -169,6 +209,9 @@ class NonZero(OpDef):
             return None
         places = product(*(range(dim or 0) for dim in self.x.shape))
         return tuple(i for place, e in zip(places, known, strict=True) if e for i in place)
+
+    def evaluate(self) -> Array:
+        return np.argwhere(self.x.array)
 
 
 class Pad(OpDef):
@@ -259,6 +302,17 @@ class Pad(OpDef):
         dims = [None if None in each else sum(each) for each in ends]
         return self.x.with_shape(*self.x.shape[: self.x.rank - len(dims)], *dims)
 
+    def evaluate(self) -> Array:
+        array, mode = self.x.array, self.mode.value
+        ends = list(zip(*self.ends, strict=True))
+        widths = [(0, 0)] * (array.ndim - len(ends)) + ends
+        if mode == "constant":
+            return np.pad(array, widths, constant_values=self.constant_val.array)
+        for dim, added in zip(array.shape, widths, strict=True):
+            if not dim and any(added):
+                raise EvaluationError(f"`x` has the shape {list(array.shape)}, nothing to repeat")
+        return np.pad(array, widths, "edge" if mode == "replicate" else "reflect")
+
 
 class Shape(OpDef):
     """The dimensions of a tensor as a vector.
@@ -282,6 +336,9 @@ class Shape(OpDef):
 
     def fold(self) -> Known | None:
         return self.x.dims
+
+    def evaluate(self) -> Array:
+        return np.array(self.x.array.shape, "i4")
 
 
 class Tile(OpDef):
@@ -332,6 +389,9 @@ class Tile(OpDef):
         along = zip(dims, strides, reps, strict=True)
         offsets = (tuple(i * step for i in range(dim)) * rep for dim, step, rep in along)
         return tuple(elements[sum(place)] for place in product(*offsets))
+
+    def evaluate(self) -> Array:
+        return np.tile(self.x.array, self.reps.value)
 
 
 def _product(dims: tuple[int | None, ...]) -> int | None:
