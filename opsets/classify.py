@@ -5,8 +5,11 @@ Facts: coremltools 9.0, `ops/defs/iOS15/classify.py`.
 
 from __future__ import annotations
 
+from typing import Any
+
 from milc.ir.types import FP32, FP64, INT64, STRING, DictType, ListType, TensorType, Type
-from milc.schema import Const, In, OpDef, Out, constraint
+from milc.kernels import np
+from milc.schema import Const, EvaluationError, In, OpDef, Out, constraint
 from milc.schema.rules import same
 
 
@@ -14,7 +17,8 @@ class Classify(OpDef):
     """Name the most probable class, and give the probability of each.
 
     It stands at the end of a model: its results are outputs of the function, and no op can use
-    them. The probabilities belong to the classes in the order of their elements.
+    them. The probabilities belong to the classes in the order of their elements. Of classes that
+    are equally probable milc names the first, and it takes NaN for the lowest probability.
 
     ```mil
     func main<ios15>(tensor<fp32, [1, 3]> p) {
@@ -50,3 +54,10 @@ class Classify(OpDef):
 
     def infer(self) -> tuple[Type, Type]:
         return self._kind, DictType(self._kind, TensorType(FP64))
+
+    def evaluate(self) -> tuple[Any, dict[Any, float]]:
+        given, names = self.probabilities.array.ravel(), self.classes.value
+        if not names:
+            raise EvaluationError("there is no class in `classes`")
+        best = int(np.where(np.isnan(given), -np.inf, given).argmax())
+        return names[best], dict(zip(names, given.tolist(), strict=True))

@@ -12,10 +12,12 @@ from __future__ import annotations
 from typing import Any
 
 from milc.ir.types import BOOL, FP16, FP32, INT32, TO_INFER, UNKNOWN_TYPE, TensorType, Type
+from milc.kernels import Array, np
 from milc.schema import (
     Bound,
     Domain,
     Elements,
+    EvaluationError,
     In,
     OpDef,
     Out,
@@ -49,6 +51,9 @@ class Const(OpDef):
     val = ConstArg(None, "the value, of the type that is declared", kind="tensor, list or dict")
     y = Out("the value", like="val")
 
+    def evaluate(self) -> Any:
+        return self.val.held
+
 
 class ConstSymbolic(Const):
     """A const, by the name that coremltools has for those whose values are symbols.
@@ -81,6 +86,13 @@ class Branching(OpDef):
         if len(outputs) != len(declared):
             return declared
         return tuple([self.context.type_of(value) for value in outputs])
+
+
+def truth(array: Array, name: str) -> bool:
+    """The only element of a condition. Raises EvaluationError if there are more or none."""
+    if array.size != 1:
+        raise EvaluationError(f"{name} has {array.size} elements, where one decides")
+    return bool(array.item())
 
 
 class Cond(Branching):
@@ -121,6 +133,10 @@ class Cond(Branching):
             return None
         return known if len(known) > 1 else known[0]
 
+    def evaluate(self) -> tuple[Any, ...]:
+        chosen = self.op.blocks[0 if truth(self.pred.array, "`pred`") else 1]
+        return tuple(self.machine.run_block(chosen, ()))
+
 
 class WhileLoop(Branching):
     """Run a block as long as a condition holds.
@@ -151,6 +167,14 @@ class WhileLoop(Branching):
 
     def infer(self) -> tuple[Type, ...]:
         return self.given_by(1)
+
+    def evaluate(self) -> tuple[Any, ...]:
+        condition, body = self.op.blocks
+        run = self.machine.run_block
+        held = [variable.held for variable in self.loop_vars]
+        while truth(run(condition, held)[0], "the condition"):
+            held = run(body, held)
+        return tuple(held)
 
 
 class Select(OpDef):
@@ -190,6 +214,13 @@ class Select(OpDef):
         if shape is None or broadcast(self.cond.shape, shape) != shape:
             return None
         return fold_elementwise(_choose, self.cond, self.a, self.b)
+
+    def evaluate(self) -> Array:
+        shape = broadcast(self.a.shape, self.b.shape) or ()
+        if broadcast(self.cond.shape, shape) != shape:
+            held = list(self.cond.shape)
+            raise EvaluationError(f"`cond` of shape {held} is not broadcast to {list(shape)}")
+        return np.where(self.cond.array, self.a.array, self.b.array)
 
 
 def _choose(chosen: bool, a: Any, b: Any) -> Any:

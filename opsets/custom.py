@@ -5,8 +5,10 @@ Facts: coremltools 9.0, `backend/mil/load.py`, which writes them; its own loader
 
 from __future__ import annotations
 
+from typing import Any
+
 from milc.ir.types import STRING, TO_INFER, UNKNOWN_TYPE, ListType, TensorType, Type
-from milc.schema import Const, OpDef, OptionalConst, constraint
+from milc.schema import Const, EvaluationError, OpDef, OptionalConst, constraint
 
 
 class CustomLayer(OpDef):
@@ -47,3 +49,6 @@ class CustomLayer(OpDef):
     def infer(self) -> tuple[Type, ...]:
         declared = [result.type for result in self.op.results]
         return tuple([UNKNOWN_TYPE if type is TO_INFER else type for type in declared])
+
+    def evaluate(self) -> Any:
+        raise EvaluationError(f"what it computes is code of the app, `{self.class_name.value}`")

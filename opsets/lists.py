@@ -3,6 +3,9 @@
 A list has the element type of its tensors, their shape, and the length that it starts with, where
 these are known. A list that may grow keeps the type that it starts with.
 
+What a place holds where nothing has been put is nowhere said. milc takes it for zeros, as models
+made of TensorFlow's lists do, and has no answer if the shape of the list's tensors is not known.
+
 Facts: coremltools 9.0, `ops/defs/iOS15/control_flow.py`, and `Operation.type_value_inference`.
 """
 
@@ -23,12 +26,14 @@ from milc.ir.types import (
     TensorType,
     Type,
 )
+from milc.kernels import Array, elements, lists, np
 from milc.schema import (
     Bound,
     Choice,
     Const,
     Domain,
     Elements,
+    EvaluationError,
     In,
     OpDef,
     Out,
@@ -40,6 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from milc.ir.literals import Literal
+    from milc.kernels.lists import Items
 
 DEEPEST: Final = 4
 """The highest rank of a list's tensors."""
@@ -93,6 +99,13 @@ class MakeList(OpDef):
         dims = tuple([dim if isinstance(dim, int) else None for dim in known])
         return ListType(TensorType(element, dims), length)
 
+    def evaluate(self) -> Items:
+        length = self.init_length.value
+        if length < 0:
+            raise EvaluationError(f"`init_length` is {length}")
+        made: Items = lists.Items(length, self.dynamic_length.value)
+        return made
+
 
 class ListOp(OpDef):
     """An op on a list."""
@@ -114,6 +127,31 @@ class ListOp(OpDef):
         if own.element is not element.element:
             return False
         return own.shape is None or element.shape is None or _within(element.shape, own.shape)
+
+    @property
+    def items(self) -> Items:
+        """What the list holds while the program runs; of a constant, its tensors."""
+        held: Items | tuple[Array, ...] = self.ls.held
+        return lists.items_of(held) if isinstance(held, tuple) else held
+
+    def read(self, items: Items, name: str, index: int) -> Array:
+        """The tensor at a place, which an argument tells."""
+        if not 0 <= index < len(items):
+            raise EvaluationError(f"`{name}` says {index}, of a list of {len(items)}")
+        held: Array | None = items[index]
+        if held is not None:
+            return held
+        type = self.listed.element
+        if not isinstance(type, TensorType) or type.count is None:
+            raise EvaluationError(f"`{name}` says {index}, where nothing has been put in the list")
+        return np.zeros(_lengths(type), elements.dtype_of(type.element))
+
+    def write(self, items: Items, name: str, index: int, value: Array) -> Items:
+        """The list with a tensor at a place, which an argument tells."""
+        if index < 0 or (index >= len(items) and not items.grows):
+            suffix = "" if index < 0 else ", which does not grow"
+            raise EvaluationError(f"`{name}` says {index}, of a list of {len(items)}{suffix}")
+        return items.put(index, value)
 
 
 def _within(dims: Sequence[Dim], others: Sequence[Dim]) -> bool:
@@ -149,6 +187,9 @@ class ListLength(ListOp):
         length = self.listed.length
         fixed = isinstance(length, int) and _is_fixed(self.ls)
         return (length,) if fixed else None
+
+    def evaluate(self) -> int:
+        return len(self.ls.held)
 
 
 def _is_fixed(ls: Bound) -> bool:
@@ -217,6 +258,9 @@ class ListRead(ListOp):
     def infer(self) -> Type:
         return self.listed.element
 
+    def evaluate(self) -> Array:
+        return self.read(self.items, "index", self.index.value)
+
 
 class ListWrite(ListOp):
     """Put a tensor at a place of a list.
@@ -243,6 +287,9 @@ class ListWrite(ListOp):
     @constraint("C1", "`value` is of the type that the list `ls` holds")
     def fits_list(self) -> bool:
         return self.takes(self.value.type)
+
+    def evaluate(self) -> Items:
+        return self.write(self.items, "index", self.index.value, self.value.array)
 
 
 class ListGather(ListOp):
@@ -275,6 +322,15 @@ class ListGather(ListOp):
         if not isinstance(held, TensorType) or held.shape is None:
             return TensorType(getattr(held, "element", FP32), None)
         return TensorType(held.element, (*self.indices.shape, *held.shape))
+
+    def evaluate(self) -> Array:
+        items, type = self.items, self.listed.element
+        rows = [self.read(items, "indices", index) for index in self.indices.array.tolist()]
+        if rows:
+            return _stacked(rows)
+        if not isinstance(type, TensorType) or type.count is None:
+            raise EvaluationError("`indices` is empty, and the shape of the tensors is not known")
+        return np.zeros((0, *_lengths(type)))
 
 
 class ListScatter(ListOp):
@@ -310,3 +366,23 @@ class ListScatter(ListOp):
     @constraint("C2", "`value` has rows of the type that the list `ls` holds")
     def rows_fit_list(self) -> bool:
         return self.takes(self.value.with_shape(*self.value.shape[1:]))
+
+    def evaluate(self) -> Items:
+        items, rows = self.items, self.value.array
+        for index, row in zip(self.indices.array.tolist(), rows, strict=True):
+            items = self.write(items, "indices", index, row)
+        return items
+
+
+def _lengths(type: TensorType) -> list[int]:
+    """The dimensions of a type that are known, which is all of them where it is asked."""
+    return [dim for dim in type.shape or () if isinstance(dim, int)]
+
+
+def _stacked(rows: list[Array]) -> Array:
+    """Tensors in one. Raises EvaluationError if their shapes differ."""
+    shapes = {row.shape for row in rows}
+    if len(shapes) > 1:
+        one, other = sorted(shapes)[:2]
+        raise EvaluationError(f"`indices` names tensors of shapes {list(one)} and {list(other)}")
+    return np.stack(rows)

@@ -6,6 +6,7 @@ Facts: coremltools 9.0, `ops/defs/iOS17/quantization_ops.py`.
 from __future__ import annotations
 
 from milc.ir.types import ELEMENT_TYPES, FP16, FP32, INT8, INT32, STRING, UINT8, TensorType, Type
+from milc.kernels import Array, elements, quantized
 from milc.schema import (
     Bound,
     Choice,
@@ -61,6 +62,17 @@ class Linear(OpDef):
     def zero_point_fits(self) -> bool | str:
         return self.zero_point is None or self.runs_along(self.zero_point)
 
+    def spread(self, held: Bound) -> Array:
+        """A scalar, or a vector as it lies along the axis of the input."""
+        axis = 0 if self.axis is None else self.axis.value
+        vector: Array = quantized.along(held.array, axis, self.input.rank)
+        return vector
+
+    @property
+    def offset(self) -> Array | None:
+        """The zero points as they lie along the axis, if there are any."""
+        return None if self.zero_point is None else self.spread(self.zero_point)
+
     def runs_along(self, vector: Bound) -> bool | str:
         """Whether a vector is as long as the axis; coremltools wants that length to be known."""
         if self.axis is None or self.axis.value is None or vector.rank == 0:
@@ -75,7 +87,8 @@ class Quantize(Linear):
     """The integers nearest to `input / scale + zero_point`, kept in the range of their type.
 
     `output = clip(round(input / scale) + zero_point)`. If `scale` and `zero_point` are vectors,
-    they are spread along dimension `axis` of `input`.
+    they are spread along dimension `axis` of `input`. What lies halfway is rounded to the even
+    integer, as coremltools does; milc takes NaN for 0.
 
     ```mil
     func main<ios17>(tensor<fp32, [2, 3]> x) {
@@ -112,6 +125,12 @@ class Quantize(Linear):
             return self.op.results[0].type
         return self.input.with_element(ELEMENT_TYPES[word])
 
+    def evaluate(self) -> Array:
+        dtype = elements.dtype_of(ELEMENT_TYPES[self.output_dtype.value])
+        scale = self.spread(self.scale)
+        made: Array = quantized.quantize(self.input.array, scale, self.offset, dtype)
+        return made
+
 
 class Dequantize(Linear):
     """The real numbers that integers stand for: `scale * (input - zero_point)`.
@@ -146,3 +165,8 @@ class Dequantize(Linear):
 
     def infer(self) -> TensorType:
         return self.input.with_element(self.scale.element)
+
+    def evaluate(self) -> Array:
+        scale = self.spread(self.scale)
+        made: Array = quantized.dequantize(self.input.array, scale, self.offset, scale.dtype)
+        return made

@@ -1,12 +1,23 @@
 """Random values: tensors drawn from distributions.
 
+Of a seed it is documented only that the values repeat. In milc they do so each time the op runs,
+in each turn of a loop too, and ops with one seed draw from one sequence. Without a seed, or with
+-1, an op goes on where the run's generator stands. The generator is numpy's, so values are not
+those of a device.
+
 Facts: coremltools 9.0, `ops/defs/iOS15/random.py`.
 """
 
 from __future__ import annotations
 
+from typing import Final
+
 from milc.ir.types import FP16, FP32, INT32, MAX_RANK, STRING, ElementType, TensorType
-from milc.schema import Choice, Const, Domain, In, OpDef, Out
+from milc.kernels import Array, np, sampling
+from milc.schema import Choice, Const, Domain, EvaluationError, In, OpDef, Out
+
+MASK: Final = (1 << 32) - 1
+"""Of a seed, which may be negative: as many bits as it has."""
 
 
 class Random(OpDef):
@@ -20,6 +31,12 @@ class Random(OpDef):
         INT32, "what the values follow from, the same ones in each run; -1 for others each time",
         rank=0, default=-1,
     )  # fmt: skip
+
+    @property
+    def generator(self) -> np.random.Generator:
+        """What the values are drawn with."""
+        seed: int = self.seed.value
+        return self.machine.generator(None if seed == -1 else seed & MASK)
 
 
 class Distribution(Random):
@@ -39,6 +56,14 @@ class Distribution(Random):
             return TensorType(element, None)
         return TensorType(element, self.shape.elements or (None,) * rank)
 
+    @property
+    def dims(self) -> tuple[int, ...]:
+        """The shape to draw values in."""
+        dims: tuple[int, ...] = self.shape.value
+        if any(dim < 0 for dim in dims):
+            raise EvaluationError(f"`shape` is {list(dims)}")
+        return dims
+
 
 class RandomBernoulli(Distribution):
     """Values that are 1 with the probability `prob`, and else 0.
@@ -55,6 +80,10 @@ class RandomBernoulli(Distribution):
     since = "ios15"
 
     prob = Const(Random.T, "the probability of 1", rank=0, default=0.5)
+
+    def evaluate(self) -> Array:
+        ones: Array = self.generator.random(self.dims) < self.prob.value
+        return ones
 
 
 class RandomNormal(Distribution):
@@ -74,6 +103,11 @@ class RandomNormal(Distribution):
 
     mean = Const(Random.T, "the mean", rank=0, default=0.0)
     stddev = Const(Random.T, "the standard deviation", rank=0, default=1.0)
+
+    def evaluate(self) -> Array:
+        drawn = self.generator.standard_normal(self.dims, "f4")
+        moved: Array = drawn * self.stddev.reals + self.mean.reals
+        return moved
 
 
 class RandomUniform(Distribution):
@@ -96,12 +130,18 @@ class RandomUniform(Distribution):
     low = Const(Random.T, "the lower bound, which occurs", rank=0, default=0.0)
     high = Const(Random.T, "the upper bound, which does not", rank=0, default=1.0)
 
+    def evaluate(self) -> Array:
+        shares = self.generator.random(self.dims)
+        between: Array = sampling.between(shares, self.low.array, self.high.array)
+        return between
+
 
 class RandomCategorical(Random):
     """Numbers of categories, drawn with the probability that each of them has.
 
     The last dimension of `x` has an element for each category. As many samples as `size` says are
-    drawn for each of the distributions, independent of each other.
+    drawn for each of the distributions, independent of each other. Probabilities need not add up
+    to 1: milc divides them by their sum.
 
     ```mil
     func main<ios15>(tensor<fp32, [2, 10]> x) {
@@ -124,3 +164,17 @@ class RandomCategorical(Random):
 
     def infer(self) -> TensorType:
         return self.x.with_shape(*self.x.shape[:-1], self.size.value)
+
+    def evaluate(self) -> Array:
+        size = self.size.value
+        if size < 0:
+            raise EvaluationError(f"`size` is {size}")
+        logits = self.mode.value.lower() == "logits"
+        x = self.x.array.astype("f8")
+        weights = sampling.shares(x) if logits else x
+        if not sampling.are_weights(weights):
+            raise EvaluationError(
+                "`x` has a distribution without finite probabilities from 0 on, one above 0"
+            )
+        drawn: Array = sampling.categories(self.generator, weights, size)
+        return drawn

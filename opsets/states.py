@@ -9,6 +9,8 @@ of files are what its backend writes and its loader reads.
 
 from __future__ import annotations
 
+from typing import Any
+
 from milc.ir.fit import fits
 from milc.ir.types import (
     BOOL,
@@ -65,6 +67,10 @@ class ReadState(StateOp):
     def infer(self) -> Type:
         return self.held
 
+    def evaluate(self) -> Any:
+        # Arrays are never written to, so this stays a copy whatever the state holds later.
+        return self.input.held.held
+
 
 class WriteState(StateOp):
     """Put a tensor into a state. It has no result: what reads the state behind it sees the tensor.
@@ -89,3 +95,7 @@ class WriteState(StateOp):
     @constraint("C2", "`data` has the type of what the state `input` holds")
     def same_type(self) -> bool:
         return fits(self.data.type, self.held)
+
+    def evaluate(self) -> tuple[()]:
+        self.input.held.held = self.data.array
+        return ()

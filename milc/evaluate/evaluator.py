@@ -7,7 +7,7 @@ value is no longer needed. Running it is then a walk over a list.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -58,6 +58,17 @@ class Ran(NamedTuple):
     results: tuple[Any, ...]
     seconds: float
     """How long it took, without the ops in its blocks."""
+    view: OpDef
+    """The op with its arguments, which hold what they do only while a hook is called."""
+
+    def arguments(self) -> Iterator[tuple[str, Any]]:
+        """What the op took, constants included, each by the name of the value or argument."""
+        for name in type(self.view).args:
+            given = getattr(self.view, name)
+            for bound in given if isinstance(given, tuple) else (given,):
+                if bound is not None and bound.operand is not None:
+                    operand = bound.operand
+                    yield operand.name if isinstance(operand, Value) else name, bound.held
 
 
 Hook = Callable[[Ran], None]
@@ -145,8 +156,12 @@ class Evaluator:
 
     def run_block(self, block: Block, inputs: Sequence[Any]) -> list[Any]:
         """Run a nested block."""
-        self._held.update(zip(block.inputs, inputs, strict=True))
-        return self._run(block)
+        held = self._held
+        held.update(zip(block.inputs, inputs, strict=True))
+        outputs = self._run(block)
+        for value in block.inputs:  # one that no op has used is still there
+            held.pop(value, None)
+        return outputs
 
     def generator(self, seed: int | None) -> np.random.Generator:
         """The run's own generator, or the one that a seed starts."""
@@ -270,6 +285,8 @@ class Evaluator:
             given = view.evaluate()
         except EvaluationError as error:
             raise _failure(op, "MIL0908", f"{op.kind} has no answer: {error}") from None
+        except MemoryError as error:
+            raise _failure(op, "MIL0908", f"{op.kind} has no room: {error}") from None
         results = op.results
         if len(results) == 1 and not isinstance(given, tuple):
             given = (given,)
@@ -280,7 +297,7 @@ class Evaluator:
         if self.hook is not None:
             operands = {value.name: bound.held for bound, value in step.operands}
             made = tuple([self._held[value] for value in results])
-            self.hook(Ran(op, operands, made, spent - self._nested))
+            self.hook(Ran(op, operands, made, spent - self._nested, view))
         self._nested = outer + spent
 
     def _kept(self, op: Op, value: Value, given: Any) -> Any:

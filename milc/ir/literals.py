@@ -157,7 +157,8 @@ class TensorLiteral(Literal):
             return packed.bfloats(buffer).reshape(shape)
         if element.is_float:
             table = unpack(element, bytes(range(256)), 256)
-            return numpy.array(table, "<f4")[numpy.frombuffer(buffer, "u1")].reshape(shape)
+            coded = numpy.frombuffer(buffer, "u1").reshape(shape)
+            return numpy.array(table, "<f4").take(coded)
         count = len(buffer) * 8 // element.bits if self.type.count is None else self.type.count
         return packed.integers(element, buffer, count).reshape(shape)
 

@@ -104,7 +104,7 @@ def _out_of_order(values: Sequence[Value]) -> Value | None:
 
 
 def _is_constant(op: Op | None) -> bool:
-    return op is not None and (op.kind == "const" or index.families().get(op.kind) == "constexpr")
+    return op is not None and (op.kind == "const" or op.kind.startswith("constexpr_"))
 
 
 def _shape(operand: Value | Literal) -> tuple[object, ...]:

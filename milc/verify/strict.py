@@ -17,7 +17,6 @@ from milc.ir.names import RESERVED, RESERVED_NAME, is_identifier
 from milc.ir.nodes import Op, Value
 from milc.ir.types import TO_INFER, StateType, TensorType
 from milc.ir.walk import label, place, walk_ops, walk_values
-from milc.opsets import index
 from milc.syntax.types import type_text
 from milc.verify import places
 from milc.verify.completing import Unwritten, default_edit, unwritten
@@ -133,7 +132,7 @@ def _is_unpacked(value: Value) -> bool:
 
 
 def _is_constexpr(op: Op) -> bool:
-    return index.families().get(op.kind) == "constexpr"
+    return op.kind.startswith("constexpr_")
 
 
 def _open_types(reading: Reading) -> Iterator[Diagnostic]:
