@@ -9,12 +9,14 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from milc.ir.types import BOOL, FP16, FP32, INT32, MAX_RANK, TensorType
-from milc.schema import Const, Domain, Elements, In, OpDef, Out, constraint
+from milc.kernels import Array, memory, np
+from milc.schema import Const, Domain, Elements, EvaluationError, In, OpDef, Out, constraint
 from milc.schema.bound import FOLDED
 from milc.schema.rules import settle, total
 
 if TYPE_CHECKING:
     from milc.ir.types import ElementType
+    from milc.schema import Bound
 
 
 class Fill(OpDef):
@@ -53,6 +55,9 @@ class Fill(OpDef):
         dims = self.shape.value
         return None if dims is None else _repeated(_single(self.value.elements), total(dims))
 
+    def evaluate(self) -> Array:
+        return _filled(self.shape.value, self.value)
+
 
 class FillLike(OpDef):
     """A tensor of the shape of another one, every element of which is `value`.
@@ -85,12 +90,15 @@ class FillLike(OpDef):
             return None
         return _repeated(_single(self.value.elements), len(known))
 
+    def evaluate(self) -> Array:
+        return _filled(self.ref_tensor.array.shape, self.value)
+
 
 class Range1d(OpDef):
     """The numbers from `start` up to, and without, `end`, in steps of `step`.
 
-    `start + i * step` for `i` = 0, 1, … as long as it is below `end`, or above it where `step` is
-    negative: `ceil((end - start) / step)` numbers, none if that is negative.
+    `start + i * step`, rounded once, for `i` = 0, 1, … as long as it is below `end`, or above it
+    where `step` is negative: `ceil((end - start) / step)` numbers, none if that is negative.
 
     ```mil
     func main<ios15>(int32 n) {
@@ -145,12 +153,22 @@ class Range1d(OpDef):
             return None
         return tuple(start + i * step for i in range(length))
 
+    def evaluate(self) -> Array:
+        length, bounds = self.length, self._bounds()
+        if length is None or bounds is None:
+            told = f"`start` is {self.start.value}, `end` {self.end.value}"
+            raise EvaluationError(f"{told} and `step` {self.step.value}: no number of steps fits")
+        memory.must_fit((length,), 8)
+        start, _, step = bounds
+        return start + np.arange(length) * step
+
 
 class OneHot(OpDef):
     """For each index a vector that is `on_value` at that index and `off_value` elsewhere.
 
     The vectors have `one_hot_vector_size` elements and lie along the new dimension `axis` of the
-    result: `y[i, …, k, …, j] = on_value if indices[i, …, j] == k else off_value`.
+    result: `y[i, …, k, …, j] = on_value if indices[i, …, j] == k else off_value`. So an index that
+    is negative or too large has no `on_value`.
 
     ```mil
     func main<ios15>(tensor<int32, [3]> x) {
@@ -189,6 +207,22 @@ class OneHot(OpDef):
         size = _single(self.one_hot_vector_size.elements)
         dims.insert(axis + len(dims) + 1 if axis < 0 else axis, size)
         return TensorType(self.on_value.element, tuple(dims))
+
+    def evaluate(self) -> Array:
+        indices, size = self.indices.array, int(self.one_hot_vector_size.array.item())
+        on, off = self.on_value.array.ravel(), self.off_value.array.ravel()
+        memory.must_fit((*indices.shape, size), on.itemsize)
+        behind = -1 - self.axis.value if self.axis.value < 0 else indices.ndim - self.axis.value
+        places = np.arange(size).reshape(size, *[1] * behind)
+        return np.where(np.expand_dims(indices, self.axis.value) == places, on, off)
+
+
+def _filled(shape: tuple[int, ...], value: Bound) -> Array:
+    """An array of a shape, every element of it the only one of `value`."""
+    if min(shape, default=0) < 0:
+        raise EvaluationError(f"`shape` has the negative element {min(shape)}")
+    memory.must_fit(shape, value.array.itemsize)
+    return np.full(shape, value.array.ravel()[0])
 
 
 def _single(elements: Elements | None) -> Any:

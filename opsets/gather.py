@@ -10,7 +10,19 @@ from math import prod
 
 from milc.ir.nodes import Value
 from milc.ir.types import BOOL, FP16, FP32, INT8, INT16, INT32, UINT8, UINT16, TensorType
-from milc.schema import Bound, Const, Domain, Elements, In, Known, OpDef, Out, constraint
+from milc.kernels import Array, indexing, np
+from milc.schema import (
+    Bound,
+    Const,
+    Domain,
+    Elements,
+    EvaluationError,
+    In,
+    Known,
+    OpDef,
+    Out,
+    constraint,
+)
 from milc.schema.bound import FOLDED
 from milc.schema.rules import is_axis, same, total
 
@@ -20,7 +32,7 @@ class Gather(OpDef):
 
     `z[p…, i…, q…] = x[p…, indices[i…], q…]`, where `p…` are the dimensions before the axis and
     `q…` those behind it. The shape of `indices` stands in place of dimension `axis` of `x`; a
-    scalar index takes that dimension away.
+    scalar index takes that dimension away. For an index out of bounds there is no answer.
 
     ```mil
     func main<ios15>(tensor<fp32, [5, 4]> x, tensor<int32, [3]> indices) {
@@ -72,6 +84,19 @@ class Gather(OpDef):
             return None
         return _gathered(self.x, self.indices, self.x.axis(axis), batches)
 
+    def evaluate(self) -> Array:
+        x, axis = self.x.array, self.x.axis(self.axis.value)
+        batches = shared(self.x, self.indices, self.batches() or 0)
+        if batches > axis:
+            raise EvaluationError(f"`axis` is {axis}, one of the {batches} shared dimensions")
+        places, lost = settled(self, self.indices.array, x.shape[axis])
+        found = indexing.gathered(x, places, axis, batches)
+        if lost is not None:
+            behind = (1,) * (x.ndim - axis - 1)
+            around = lost.shape[:batches] + (1,) * (axis - batches) + lost.shape[batches:]
+            np.copyto(found, 0, where=lost.reshape(around + behind))
+        return found
+
 
 class Gather16(Gather):
     """`indices` may be of 16 bits, and `batch_dims` leading dimensions may be shared.
@@ -117,7 +142,8 @@ class Gather17(Gather16):
 
     To indices that may be negative add the length of the dimension first, with `select`. With
     `validate_indices`, an index out of bounds is an error; without, nothing looks at them, and what
-    is read for such an index is undefined, if memory safe.
+    is read for such an index is undefined, if memory safe: here, as before, from the end if it is
+    negative and a place then, else 0, as Apple's MPSGraph reads along an axis.
 
     ```mil
     func main<ios17>(tensor<int8, [5, 4]> x, tensor<uint8, [3]> indices) {
@@ -222,6 +248,14 @@ class GatherAlongAxis(OpDef):
             [elements[s + place % size * behind] for s, place in zip(starts, places, strict=True)]
         )
 
+    def evaluate(self) -> Array:
+        axis = self.x.axis(self.axis.value)
+        places, lost = settled(self, self.indices.array, self.x.shape[axis] or 0)
+        found = np.take_along_axis(self.x.array, places, axis)
+        if lost is not None:
+            np.copyto(found, 0, where=lost)
+        return found
+
 
 class GatherAlongAxis16(GatherAlongAxis):
     """`indices` may be of 16 bits.
@@ -249,7 +283,8 @@ class GatherAlongAxis17(GatherAlongAxis16):
 
     To indices that may be negative add the length of the dimension first, with `select`. With
     `validate_indices`, an index out of bounds is an error; without, nothing looks at them, and what
-    is read for such an index is undefined, if memory safe.
+    is read for such an index is undefined, if memory safe: here, as before, from the end if it is
+    negative and a place then, else 0, as Apple's MPSGraph reads along an axis.
 
     ```mil
     func main<ios17>(tensor<int8, [2, 5]> x, tensor<uint8, [2, 3]> indices) {
@@ -328,6 +363,20 @@ class GatherNd(OpDef):
             return TensorType(self.x.element, None)
         return self.x.with_shape(*self.indices.shape[:-1], *self.x.shape[batches + depth :])
 
+    def batches(self) -> int:
+        """The number of leading dimensions that `x` and the rows share."""
+        return 0
+
+    def evaluate(self) -> Array:
+        x, rows = self.x.array, self.indices.array
+        batches = shared(self.x, self.indices, self.batches())
+        dims = batches + rows.shape[-1]
+        rows, lost = settled(self, rows, np.array(x.shape[batches:dims], np.int64))
+        found = indexing.lines(x, dims)[indexing.line_places(rows, x.shape, batches)]
+        if lost is not None:
+            found[lost.any(-1)] = 0
+        return found.reshape(rows.shape[:-1] + x.shape[dims:])
+
 
 class GatherNd16(GatherNd):
     """`indices` may be of 16 bits, and `batch_dims` leading dimensions may be shared.
@@ -360,6 +409,9 @@ class GatherNd16(GatherNd):
         batches = self.batch_dims.value
         return None if batches is None else rows_fit(self.indices, self.x.rank - batches)
 
+    def batches(self) -> int:
+        return int(self.batch_dims.value)
+
     def infer(self) -> TensorType:
         return self.sliced(self.batch_dims.value)
 
@@ -369,7 +421,8 @@ class GatherNd17(GatherNd16):
 
     To indices that may be negative add the length of the dimension first, with `select`. With
     `validate_indices`, an index out of bounds is an error; without, nothing looks at them, and what
-    is read for such an index is undefined, if memory safe.
+    is read for such an index is undefined, if memory safe: here, as before, from the end if it is
+    negative and a place then, else 0, as Apple's MPSGraph reads along an axis.
 
     ```mil
     func main<ios17>(tensor<int8, [5, 4, 3]> x, tensor<uint8, [7, 2]> indices) {
@@ -404,11 +457,40 @@ class GatherNd17(GatherNd16):
         return rows_lie_in(self.x.shape[batches:], self.indices)
 
 
+def settled(op: OpDef, listed: Array, sizes: int | Array) -> tuple[Array, Array | None]:
+    """Indices as places from 0 on, and which lie outside their dimension; None if none does.
+
+    Negative ones count from the end, those outside are 0. Raises EvaluationError for an index
+    outside, unless `validate_indices` is there and false.
+    """
+    flag: Bound | None = getattr(op, "validate_indices", None)
+    low = -sizes if flag is None or not flag.value else 0
+    listed = listed.astype(np.int64)
+    lost = (listed < low) | (listed >= sizes)
+    if not lost.any():
+        return np.where(listed < 0, listed + sizes, listed), None
+    if flag is None or flag.value or not np.all(sizes):
+        size = np.broadcast_to(sizes, listed.shape)[lost][0]
+        raise EvaluationError(
+            f"`indices` holds {listed[lost][0]}, no place in a dimension of {size}"
+        )
+    return np.where(lost, 0, np.where(listed < 0, listed + sizes, listed)), lost
+
+
+def shared(x: Bound, indices: Bound, batches: int) -> int:
+    """The number of leading dimensions shared, counted from 0. EvaluationError if they differ."""
+    count = batches + indices.rank if batches < 0 else batches
+    if count < 0 or x.shape[:count] != indices.shape[:count]:
+        shapes = f"`x` has the shape {list(x.shape)}, `indices` {list(indices.shape)}"
+        raise EvaluationError(f"`batch_dims` is {batches}, but {shapes}")
+    return count
+
+
 def is_held(operand: Bound) -> bool:
-    """Whether coremltools knows elements of an operand, and computes with them."""
+    """Whether coremltools knows elements of an operand before it runs, and computes with them."""
     held = operand.operand
     known = not isinstance(held, Value) or held.literal is not None
-    return known or operand.elements is not None
+    return known or (operand.held is None and operand.elements is not None)
 
 
 def rows_fit(indices: Bound, dims: int) -> bool | None:
@@ -418,8 +500,8 @@ def rows_fit(indices: Bound, dims: int) -> bool | None:
 
 
 def _listed(indices: Bound) -> tuple[int, ...] | None:
-    """The indices in row-major order, None if they are not known."""
-    value = indices.value
+    """The indices in row-major order; None if unknown, or if `evaluate` is to look at them."""
+    value = indices.value if indices.held is None else None
     return value if value is None or isinstance(value, tuple) else (value,)
 
 

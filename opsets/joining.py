@@ -6,9 +6,11 @@ coremltools 9.0, `ops/defs/iOS15/tensor_operation.py`.
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING, ClassVar
 
 from milc.ir.types import BOOL, FP16, FP32, INT32, TensorType
+from milc.kernels import Array, np
 from milc.schema import (
     Const,
     Domain,
@@ -139,6 +141,15 @@ class Concat(Joining):
             one if one == other else None for one, other in zip(joined, turns, strict=False)
         )
 
+    def evaluate(self) -> Array:
+        arrays, shape = [value.array for value in self.values], self.infer().shape
+        if not arrays[0].ndim:
+            return np.stack(arrays)
+        axis = self.values[0].axis(self.axis.value)
+        if not self.interleave.value:
+            return np.concatenate(arrays, axis)
+        return np.stack(arrays, axis + 1).reshape(shape)  # type: ignore[arg-type]  # all known
+
 
 class Stack(Joining):
     """Lay tensors of one shape side by side along a new dimension.
@@ -178,6 +189,9 @@ class Stack(Joining):
         if not self.values[0].rank:
             return tuple(part[0] if part else None for part in parts)
         return self.joined(parts, taking_turns=False)
+
+    def evaluate(self) -> Array:
+        return np.stack([value.array for value in self.values], self.axis.value)
 
 
 class Split(OpDef):
@@ -288,6 +302,10 @@ class Split(OpDef):
             parts.append(tuple(e for at in rows for e in elements[at + begin : at + end]))
             begin = end
         return tuple(parts)
+
+    def evaluate(self) -> tuple[Array, ...]:
+        ends = list(accumulate(size or 0 for size in self.sizes))
+        return tuple(np.split(self.x.array, ends[:-1], self.axis.value))
 
     def _strides(self, count: int) -> tuple[int | None, int | None]:
         """How many elements there are in all that is cut at once, and in one slice of it."""

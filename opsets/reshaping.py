@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from math import prod
 
+from milc.ir.nodes import Value
 from milc.ir.types import (
     BOOL,
     FP16,
@@ -20,10 +21,13 @@ from milc.ir.types import (
     UINT16,
     TensorType,
 )
+from milc.kernels import Array
 from milc.schema import (
+    Bound,
     Const,
     Domain,
     Elements,
+    EvaluationError,
     In,
     Known,
     OpDef,
@@ -34,6 +38,14 @@ from milc.schema import (
     constraint,
 )
 from milc.schema.rules import Dims, total, whole
+
+
+def reshaped(x: Bound, wanted: TensorType) -> Array:
+    """A tensor in another shape. Raises EvaluationError if that asks for another number."""
+    dims = wanted.shape or ()
+    if wanted.count != x.count or any(not isinstance(dim, int) or dim < 0 for dim in dims):
+        raise EvaluationError(f"`x` has the shape {list(x.shape)}, and is to become {wanted!r}")
+    return x.array.reshape(wanted.shape)  # type: ignore[arg-type]  # all known
 
 
 class ExpandDims(OpDef):
@@ -73,6 +85,9 @@ class ExpandDims(OpDef):
 
     def fold(self) -> Elements | None:
         return whole(self.x)
+
+    def evaluate(self) -> Array:
+        return reshaped(self.x, self.infer())
 
 
 class ExpandDims17(ExpandDims):
@@ -119,7 +134,7 @@ class Squeeze(OpDef):
     def axes_fit_value(self) -> bool:
         # Also where the constant is in a weight file that cannot be read.
         constant = getattr(self.x.operand, "literal", self.x.operand) is not None
-        if self.axes is None or not (constant or whole(self.x)):
+        if self.axes is None or not (constant or (self.x.held is None and whole(self.x))):
             return True
         return all(self.x.shape[axis] in (1, None) for axis in self.chosen() or ())
 
@@ -139,6 +154,19 @@ class Squeeze(OpDef):
 
     def fold(self) -> Elements | None:
         return whole(self.x)
+
+    def evaluate(self) -> Array:
+        chosen, declared = self.chosen() or (), self.declared()
+        shape = enumerate(self.x.array.shape)
+        return self.x.array.reshape(
+            [dim for at, dim in shape if declared[at] != 1 or at not in chosen]
+        )
+
+    def declared(self) -> Dims:
+        """The dimensions of `x` as the program has them: one of unknown length stays, even if 1."""
+        operand = self.x.operand
+        type = self.context.type_of(operand) if isinstance(operand, Value) else operand.type
+        return getattr(type, "shape", None) or self.x.shape
 
 
 class Squeeze17(Squeeze):
@@ -268,6 +296,9 @@ class Reshape(OpDef):
         known = elements is not None and len(elements) == total(self.dims())
         return elements if known else None
 
+    def evaluate(self) -> Array:
+        return reshaped(self.x, self.infer())
+
 
 class Reshape17(Reshape):
     """A 0 in `shape` counts from the end, and so needs no equal ranks.
@@ -342,6 +373,9 @@ class ReshapeLike(OpDef):
 
     def infer(self) -> TensorType:
         return self.x.with_shape(*self.taken())
+
+    def evaluate(self) -> Array:
+        return reshaped(self.x, self.infer())
 
 
 class ReshapeLike17(ReshapeLike):

@@ -6,7 +6,8 @@ Facts: coremltools 9.0, `ops/defs/iOS15/scatter_gather.py`, `iOS17/scatter_gathe
 from __future__ import annotations
 
 from milc.ir.types import BOOL, FP16, FP32, INT32, STRING
-from milc.opsets.gather import is_held, lie_along, rows_fit, rows_lie_in
+from milc.kernels import Array, indexing, np
+from milc.opsets.gather import is_held, lie_along, rows_fit, rows_lie_in, settled
 from milc.schema import Bound, Choice, Const, Domain, In, OpDef, Out, constraint
 from milc.schema.rules import Dims, is_axis, same_shape
 
@@ -20,9 +21,9 @@ class Scatter(OpDef):
     `z[p…, indices[i], q…] = f(data[p…, indices[i], q…], updates[p…, i, q…])`, where `p…` are the
     dimensions before the axis and `q…` those behind it; all else is as in `data`. `mode` is f:
     "update" takes the update, "add", "sub", "mul", "div", "max" and "min" combine the two: "sub"
-    takes the update from what is there, "div" divides that by it. In which order updates of one
-    place are made is not documented. Write `mode` out: by default it is "add", though coremltools'
-    text says "update".
+    takes the update from what is there, "div" divides that by it, of integers cut off towards 0. In
+    which order updates of one place are made is not documented: here in that of `updates`. Write
+    `mode` out: by default it is "add", though coremltools' text says "update".
 
     ```mil
     func main<ios15>(
@@ -64,13 +65,23 @@ class Scatter(OpDef):
         axis, dims = self.data.axis(self.axis.value), self.data.shape
         return _has_shape(self.updates, dims[:axis] + self.indices.shape + dims[axis + 1 :])
 
+    def evaluate(self) -> Array:
+        data, updates = _combined(self.mode, self.data, self.updates)
+        axis = self.data.axis(self.axis.value)
+        places, lost = settled(self, self.indices.array.ravel(), data.shape[axis])
+        updates = updates.reshape(data.shape[:axis] + places.shape + data.shape[axis + 1 :])
+        lines, updates = np.moveaxis(data, axis, 0), np.moveaxis(updates, axis, 0)
+        made = _scattered(lines, places, updates, lost, self.mode)
+        return np.moveaxis(made, 0, axis)
+
 
 class Scatter17(Scatter):
     """Negative indices are out of bounds now.
 
     To indices that may be negative add the length of the dimension first, with `select`. With
     `validate_indices`, an index out of bounds is an error; without, nothing looks at them, and what
-    such an update does is undefined, if memory safe.
+    such an update does is undefined, if memory safe: here it counts from the end, as before, if it
+    is negative and a place then, and is left out else, as Apple's MPSGraph does along an axis.
 
     ```mil
     func main<ios17>(
@@ -172,13 +183,21 @@ class ScatterAlongAxis(OpDef):
             return None
         return lie_along(self.axis, self.data, self.indices)
 
+    def evaluate(self) -> Array:
+        data, updates = _combined(self.mode, self.data, self.updates)
+        axis = self.data.axis(self.axis.value)
+        places, lost = settled(self, self.indices.array, data.shape[axis])
+        places = indexing.element_places(places, data.shape[axis], axis)
+        return _scattered(data.ravel(), places, updates, lost, self.mode).reshape(data.shape)
+
 
 class ScatterAlongAxis17(ScatterAlongAxis):
     """Negative indices are out of bounds now.
 
     To indices that may be negative add the length of the dimension first, with `select`. With
     `validate_indices`, an index out of bounds is an error; without, nothing looks at them, and what
-    such an update does is undefined, if memory safe.
+    such an update does is undefined, if memory safe: here it counts from the end, as before, if it
+    is negative and a place then, and is left out else, as Apple's MPSGraph does along an axis.
 
     ```mil
     func main<ios17>(
@@ -267,13 +286,24 @@ class ScatterNd(OpDef):
             return None
         return _has_shape(self.updates, self.indices.shape[:-1] + self.data.shape[depth:])
 
+    def evaluate(self) -> Array:
+        data, updates = _combined(self.mode, self.data, self.updates)
+        rows = self.indices.array
+        dims = rows.shape[-1]
+        rows, astray = settled(self, rows, np.array(data.shape[:dims], np.int64))
+        lost = None if astray is None else np.any(astray, -1)
+        places = indexing.line_places(rows, data.shape, 0)
+        lines, updates = indexing.lines(data, dims), indexing.lines(updates, rows.ndim - 1)
+        return _scattered(lines, places, updates, lost, self.mode).reshape(data.shape)
+
 
 class ScatterNd17(ScatterNd):
     """Negative indices are out of bounds now.
 
     To indices that may be negative add the length of the dimension first, with `select`. With
     `validate_indices`, an index out of bounds is an error; without, nothing looks at them, and what
-    such an update does is undefined, if memory safe.
+    such an update does is undefined, if memory safe: here it counts from the end, as before, if it
+    is negative and a place then, and is left out else, as Apple's MPSGraph does along an axis.
 
     ```mil
     func main<ios17>(
@@ -310,3 +340,18 @@ def _has_shape(updates: Bound, wanted: Dims) -> bool | str:
     if same_shape(updates.shape, wanted):
         return True
     return f"that is [{', '.join('?' if dim is None else str(dim) for dim in wanted)}]"
+
+
+def _combined(mode: Bound, *operands: Bound) -> list[Array]:
+    """Operands to compute with, or to move only."""
+    return [each.array if mode.value == "update" else each.reals for each in operands]
+
+
+def _scattered(
+    data: Array, places: Array, updates: Array, lost: Array | None, mode: Bound
+) -> Array:
+    """What scattering makes of data; updates that are lost are left out."""
+    places, updates = places.ravel(), updates.reshape(places.size, *data.shape[1:])
+    if lost is not None:
+        places, updates = places[~lost.ravel()], updates[~lost.ravel()]
+    return indexing.scattered(data, places, updates, mode.value)

@@ -6,11 +6,22 @@ Shapes are taken apart with slices, so these fold. Facts: coremltools 9.0,
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import NamedTuple
 
 from milc.ir.types import BOOL, FP16, FP32, INT8, INT16, INT32, UINT8, UINT16, TensorType
-from milc.schema import Const, Domain, Elements, In, Known, OpDef, OptionalConst, Out, constraint
+from milc.kernels import Array, np
+from milc.schema import (
+    Const,
+    Domain,
+    Elements,
+    EvaluationError,
+    In,
+    Known,
+    OpDef,
+    OptionalConst,
+    Out,
+    constraint,
+)
 from milc.schema.rules import is_axis, picked, same, same_shape, strides, whole
 
 
@@ -90,6 +101,20 @@ class Slice(NamedTuple):
             places = dim[begin : _from_front(end, len(dim)) : self.stride]
         return places if len(places) == self.length else None
 
+    @property
+    def selection(self) -> slice | int | None:
+        """What numpy takes for it, where all is known; None if what is to be taken is not there."""
+        places = self.places
+        if places is None:
+            places = range(1) if self.dim == 1 and not self.is_index else None
+        if places is None or self.is_index:
+            return places[0] if places else None
+        if not places:
+            return slice(0, 0)
+        # A stop below 0 would count from the end.
+        stop = places.stop if places.stop >= 0 else None
+        return slice(places.start, stop, places.step)
+
 
 def _ceiling(number: int, by: int) -> int:
     return -(-number // by)
@@ -124,6 +149,9 @@ class Slicing(OpDef):
         "else nowhere",
         rank=1,
     )  # fmt: skip
+
+    _slices: tuple[list[Slice] | None] | None = None
+    """What is taken, when that was looked for before the program runs; it stays the same then."""
 
     @constraint("C1", "`begin` has one element for each dimension of `x`")
     def begin_is_complete(self) -> bool:
@@ -164,9 +192,16 @@ class Slicing(OpDef):
                 return f"dimension {axis} goes {way}"
         return True
 
-    @cached_property
+    @property
     def slices(self) -> list[Slice] | None:
         """What is taken along each dimension; None if a constant that says so is not known."""
+        if self.x.held is not None:
+            return self._sliced()
+        if self._slices is None:
+            self._slices = (self._sliced(),)
+        return self._slices[0]
+
+    def _sliced(self) -> list[Slice] | None:
         rank = self.x.rank
         constants = [
             (1,) * rank if self.stride is None else self.stride.value,
@@ -201,6 +236,17 @@ class Slicing(OpDef):
             offsets.append([at * step for at in places])
         return offsets if len(offsets) == self.x.rank else None
 
+    def selection(self) -> tuple[slice | int, ...]:
+        """What numpy takes to take the slice. Raises EvaluationError if it is not in `x`."""
+        selected: list[slice | int] = []
+        for axis, part in enumerate(self.slices or ()):
+            found = part.selection
+            if found is None:
+                where = f"`begin` is {part.begin} in dimension {axis}"
+                raise EvaluationError(f"{where}, which has {part.dim} places")
+            selected.append(found)
+        return tuple(selected)
+
 
 class SliceByIndex(Slicing):
     """Take a part of a tensor: `x[begin[0]:end[0]:stride[0], begin[1]:end[1]:stride[1], …]`.
@@ -234,6 +280,10 @@ class SliceByIndex(Slicing):
         if elements is None or offsets is None:
             return None
         return picked(elements, offsets)
+
+    def evaluate(self) -> Array:
+        found: Array = self.x.array[self.selection()]
+        return found
 
 
 class SliceByIndex17(SliceByIndex):
@@ -291,6 +341,11 @@ class SliceUpdate(Slicing):
             return None
         replaced = dict(zip(places, update, strict=True))
         return tuple([replaced.get(at, each) for at, each in enumerate(elements)])
+
+    def evaluate(self) -> Array:
+        made: Array = self.x.array.copy()
+        made[self.selection()] = self.update.array
+        return made
 
 
 class SliceBySize(OpDef):
@@ -368,6 +423,18 @@ class SliceBySize(OpDef):
             [[at * step for at in range(first, first + count)] for first, count, step in parts],
         )
 
+    def evaluate(self) -> Array:
+        x = self.x.array
+        parts = zip(self.begin.value, self.dims(), x.shape, strict=True)
+        selected = []
+        for axis, (begin, count, dim) in enumerate(parts):
+            first = begin + dim if begin < 0 else begin
+            if count is None or count < 0 or first < 0 or first + count > dim:
+                where = f"`begin` is {begin} and `size` {self.size.value[axis]}"
+                raise EvaluationError(f"{where} in dimension {axis}, which has {dim} places")
+            selected.append(slice(first, first + count))
+        return x[tuple(selected)]
+
 
 class SliceBySize17(SliceBySize):
     """`x` may also hold integers of 8 and 16 bits, the indices those with a sign."""
@@ -432,6 +499,14 @@ class SlidingWindows(OpDef):
         axis = self.x.axis(axis)
         dims[axis : axis + 1] = [self.windows(), self.size.value]
         return self.x.with_shape(*dims)
+
+    def evaluate(self) -> Array:
+        x, axis, size = self.x.array, self.x.axis(self.axis.value), self.size.value
+        if not self.windows():
+            return np.empty(self.infer().shape, x.dtype)  # type: ignore[arg-type]  # all known
+        windows = np.lib.stride_tricks.sliding_window_view(x, size, axis)
+        chosen = (slice(None),) * axis + (slice(None, None, self.stride.value),)
+        return np.moveaxis(windows[chosen], -1, axis + 1)
 
 
 class SlidingWindows17(SlidingWindows):

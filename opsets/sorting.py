@@ -18,12 +18,26 @@ from milc.ir.types import (
     UINT16,
     TensorType,
 )
-from milc.schema import Choice, Const, Domain, Elements, In, OpDef, Out, constraint
+from milc.kernels import Array, boxes, memory, np, sorting
+from milc.schema import (
+    Choice,
+    Const,
+    Domain,
+    Elements,
+    EvaluationError,
+    In,
+    OpDef,
+    Out,
+    constraint,
+)
 from milc.schema.rules import is_axis, same
 
 
 class Sorting(OpDef):
-    """Elements are compared along one dimension."""
+    """Elements are compared along one dimension.
+
+    NaN counts as larger than all numbers, and equal elements stay in their order, as PyTorch sorts.
+    """
 
     T = Domain(FP16, FP32, INT32)
     x = In(T, "the elements to compare, of any shape")
@@ -39,15 +53,22 @@ class Sorting(OpDef):
         known = self.x.elements
         if known is None or None in known or self.x.rank != 1:
             return None
+        if any(each != each for each in known):
+            return None
         falling = not self.ascending.value
         return tuple(sorted(range(len(known)), key=known.__getitem__, reverse=falling))
+
+    def ordered(self) -> Array:
+        """The places along the axis in the order of the elements."""
+        return sorting.order(self.x.array, self.axis.value, ascending=self.ascending.value)
 
 
 class Argsort(Sorting):
     """Where the elements of `x` stand that come first, second, … when it is sorted along `axis`.
 
     The largest first, or the smallest if `ascending`. Which of equal elements comes first is not
-    documented.
+    documented, nor where NaN stands: here equal ones stay in their order, and NaN is the largest,
+    as in PyTorch.
 
     ```mil
     func main<ios15>(tensor<fp32, [2, 4]> x) {
@@ -67,9 +88,14 @@ class Argsort(Sorting):
     def fold(self) -> Elements | None:
         return self.order()
 
+    def evaluate(self) -> Array:
+        return self.ordered()
+
 
 class Topk(Sorting):
     """The `k` largest elements along `axis`, and where they stand; the smallest if `ascending`.
+
+    Of equal elements the first are taken, and NaN is the largest, as for `argsort`.
 
     ```mil
     func main<ios15>(tensor<fp32, [2, 4]> x) {
@@ -120,11 +146,19 @@ class Topk(Sorting):
         values = tuple(known[place] for place in best)
         return (values, best) if len(self.op.results) > 1 else values
 
+    def evaluate(self) -> Array | tuple[Array, ...]:
+        x, axis, k = self.x.array, self.x.axis(self.axis.value), self.k.value
+        places = self.ordered()
+        if k != -1:
+            places = places[(slice(None),) * axis + (slice(k),)]
+        values = np.take_along_axis(x, places, axis)
+        return (values, places) if len(self.op.results) > 1 else values
+
 
 class Topk16(Topk):
     """`sort` says whether the elements come in order, `return_indices` whether there are indices.
 
-    Without indices the op has one result.
+    Without indices the op has one result. Where they need not come in order, they do here.
 
     ```mil
     func main<ios16>(tensor<fp32, [2, 4]> x) {
@@ -197,9 +231,12 @@ class NonMaximumSuppression(OpDef):
     """Of boxes that overlap keep the one with the best score, in the order of their scores.
 
     Two boxes overlap if the area that they share is more than `iou_threshold` of the area that they
-    cover together. Up to ios16, boxes of scores below `score_threshold` are dropped first. At most
-    `max_boxes` are kept; if there are fewer, the results are padded. With `per_class_suppression`
-    boxes suppress each other only within each class.
+    cover together. The score of a box is the best of those for its classes, and the class of that
+    score is its own. Up to ios16, boxes of scores below `score_threshold` are dropped first; if
+    that leaves none the best one is kept, as coremltools' tests expect of Core ML. At most
+    `max_boxes` are kept; if there are fewer, the results are padded: boxes and scores with 0,
+    indices with -1. With `per_class_suppression` boxes suppress each other only within each class.
+    Of equal scores, the box that stands first goes first.
 
     ```mil
     func main<ios15>(tensor<fp32, [1, 20, 4]> boxes, tensor<fp32, [1, 20, 3]> scores) {
@@ -251,6 +288,32 @@ class NonMaximumSuppression(OpDef):
             TensorType(INT32, (images,)),
         )
 
+    def evaluate(self) -> tuple[Array, ...]:
+        low = float(self.score_threshold.value)
+        kept, places, counts = self.suppressed(self.boxes.array, self.scores.array, low)
+        return (*kept, places, counts)
+
+    def suppressed(
+        self, corners: Array, scores: Array, low: float
+    ) -> tuple[list[Array], Array, Array]:
+        """Of [n, B, 4] and [n, B, K] what is kept, the places of it, and how many there are."""
+        most = self.max_boxes.value
+        memory.must_fit((len(scores), most, 4 + scores.shape[2]), scores.itemsize)
+        places = np.full((len(scores), most), -1)
+        for image, (box, score) in enumerate(zip(corners, scores, strict=True)):
+            found = boxes.suppressed(
+                box.astype("f4"),
+                score.astype("f4"),
+                iou=float(self.iou_threshold.value),
+                low=low,
+                most=most,
+                per_class=self.per_class_suppression.value,
+            )
+            places[image, : len(found)] = found
+        rows, padding = np.arange(len(places))[:, None], ((0, 0), (0, 1), (0, 0))
+        kept = [np.pad(each, padding)[rows, places] for each in (corners, scores)]
+        return kept, places, (places >= 0).sum(1)
+
 
 class NonMaximumSuppression17(NonMaximumSuppression):
     """Boxes are counted by the last dimension, and there is neither a threshold nor a count.
@@ -289,3 +352,11 @@ class NonMaximumSuppression17(NonMaximumSuppression):
             self.scores.with_shape(images, classes, kept),
             TensorType(INT32, (images, kept)),
         )
+
+    def evaluate(self) -> tuple[Array, ...]:
+        corners, scores = self.boxes.array.swapaxes(1, 2), self.scores.array.swapaxes(1, 2)
+        if corners.shape[2] != 4 or corners.shape[:2] != scores.shape[:2]:
+            shapes = f"{list(self.boxes.shape)}, `scores` {list(self.scores.shape)}"
+            raise EvaluationError(f"`boxes` has the shape {shapes}: not [n, 4, B] and [n, K, B]")
+        kept, places, _ = self.suppressed(corners, scores, -np.inf)
+        return (*(each.swapaxes(1, 2) for each in kept), places)
