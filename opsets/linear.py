@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from milc.ir.nodes import Value
 from milc.ir.types import BOOL, FP16, FP32, INT32, STRING, ElementType, TensorType
+from milc.kernels import Array, products
 from milc.schema import Bound, Const, Domain, In, OpDef, Out, Variadic, constraint
 from milc.schema.rules import Dims, broadcast, same
 
@@ -64,9 +65,14 @@ class Linear(OpDef):
     def infer(self) -> TensorType:
         return self.x.with_dim(-1, self.weight.shape[0])
 
+    def evaluate(self) -> Array:
+        return products.linear(self.x.reals, self.weight.reals, self.bias.reals)
+
 
 class Linear17(Linear):
     """`weight` and `bias` may have another element type than `x`.
+
+    The sums are computed without rounding operands to the type of `x`; only the result is of it.
 
     ```mil
     func main<ios17>(tensor<fp32, [2, 3]> x) {
@@ -152,11 +158,17 @@ class Matmul(OpDef):
         columns = right[-1:] if self.y.rank > 1 else ()
         return TensorType(self.element(), (*outer, *rows, *columns))
 
+    def evaluate(self) -> Array:
+        x, y = self.x.reals, self.y.reals
+        x = x.swapaxes(-1, -2) if self.transpose_x.value else x
+        y = y.swapaxes(-1, -2) if self.transpose_y.value and y.ndim > 1 else y
+        return products.matmul(x, y)
+
 
 class Matmul17(Matmul):
     """`x` and `y` may have different element types if just one of the two is a `const`.
 
-    The result has the element type of the other one.
+    The result has the element type of the other one, to which no operand is rounded before it.
 
     ```mil
     func main<ios17>(tensor<fp32, [4, 2]> x) {
@@ -244,6 +256,11 @@ class Einsum(OpDef):
         outer = [None if None in pair else max(pair) for pair in self.outer()]  # type: ignore[type-var]
         height, *batch = outer
         return first.with_shape(*batch, first.shape[-3], height, second.shape[-1])
+
+    def evaluate(self) -> Array:
+        # Both equations are products of matrices once h is in front of them.
+        first, second = (value.reals.swapaxes(-2, -3) for value in self.values)
+        return products.matmul(first, second).swapaxes(-2, -3)
 
 
 def _transposed(dims: Dims, is_transposed: bool | None) -> Dims:

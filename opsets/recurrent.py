@@ -5,10 +5,22 @@ Facts: coremltools 9.0, `ops/defs/iOS15`, `iOS17` and `iOS18`, each `recurrent.p
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from milc.ir.types import BOOL, FP16, FP32, STRING, TensorType
-from milc.schema import Bound, Choice, Const, Domain, In, OpDef, OptionalConst, Out, constraint
+from milc.kernels import Array, np, recurrent
+from milc.schema import (
+    Bound,
+    Choice,
+    Const,
+    Domain,
+    EvaluationError,
+    In,
+    OpDef,
+    OptionalConst,
+    Out,
+    constraint,
+)
 
 ACTIVATIONS: Final = Choice(
     "tanh", "scaled_tanh", "sigmoid", "hard_sigmoid", "relu", "linear", any_case=True
@@ -55,6 +67,44 @@ class Recurrent(OpDef):
         state = self.x.with_shape(batch, self.units())
         return self.x.with_shape(shown, batch, self.units()), *[state] * (len(self.outs) - 1)
 
+    def steps(self) -> Array:
+        """The sequence in the order in which its steps are taken."""
+        x = self.x.reals
+        return x[::-1] if self.direction.value == "reverse" else x
+
+    def shown(self, outputs: Array, last: Array) -> Array:
+        """The hidden states that are asked for: of all steps, or the last."""
+        return outputs if self.output_sequence.value else last[None]
+
+    def weights(self, gates: int, back: str = "") -> Any:
+        """The weights of a network, of the second one with "_back"."""
+        hidden = self.weight_hh.shape[1] or 0
+        rows, features = gates * hidden, self.x.shape[-1]
+        return recurrent.Weights(
+            self.given(f"weight_ih{back}", rows, features),
+            self.given(f"weight_hh{back}", rows, hidden),
+            self.given(f"bias{back}", rows),
+        )
+
+    def given(self, name: str, *dims: int | None) -> Array:
+        """An operand in the shape that it is to have; zeros if it is left out."""
+        operand: Bound | None = getattr(self, name)
+        shape = [dim or 0 for dim in dims]  # all are known
+        if operand is None:
+            return np.zeros(shape, "f4")
+        array = operand.reals
+        if [*array.shape] != shape and not (len(shape) == 1 and array.size == shape[0]):
+            wanted = f"the shape {[*array.shape]}, but {shape} is needed"
+            raise EvaluationError(f"`{name}` has {wanted}")
+        return array.reshape(shape)
+
+    def function(self, name: str) -> Any:
+        """The function that an argument names."""
+        chosen: str = getattr(self, name).value
+        if chosen.lower() not in recurrent.ACTIVATIONS:
+            raise EvaluationError(f'`{name}` is "{chosen}", which is no function that milc knows')
+        return recurrent.ACTIVATIONS[chosen.lower()]
+
 
 class Rnn(Recurrent):
     """A plain recurrent network.
@@ -63,8 +113,9 @@ class Rnn(Recurrent):
 
         h_t = activation(weight_ih x_t + weight_hh h_(t-1) + bias)
 
-    If `direction` is "reverse", the steps are taken from the last to the first. "scaled_tanh" is
-    tanh, "hard_sigmoid", which is "sigmoid_hard" too, is min(max(0.2 x + 0.5, 0), 1), and "linear"
+    If `direction` is "reverse", the steps are taken from the last to the first, and `y` holds them
+    in the order in which they were taken, as in coremltools' tests. "scaled_tanh" is tanh,
+    "hard_sigmoid", which is "sigmoid_hard" too, is min(max(0.2 x + 0.5, 0), 1), and "linear"
     changes nothing.
 
     ```mil
@@ -84,6 +135,12 @@ class Rnn(Recurrent):
     def units(self) -> int | None:
         # coremltools takes it from the other weights than for gru and lstm.
         return self.weight_ih.shape[0]
+
+    def evaluate(self) -> tuple[Array, Array]:
+        weights, function = self.weights(1), self.function("activation")
+        h = self.given("initial_h", self.x.shape[1], self.units())
+        outputs, h = recurrent.rnn(self.steps(), h, weights, function)
+        return self.shown(outputs, h), h
 
 
 class Rnn17(Rnn):
@@ -107,9 +164,9 @@ class Gru(Recurrent):
         h_t = (1 - z) * o + z * h_(t-1)
 
     `weight_ih`, `weight_hh` and `bias` hold what belongs to r, to o and to z, one below the other.
-    If `direction` is "reverse", the steps are taken from the last to the first. coremltools
-    documents r * (W_ho h_(t-1)) for the third formula; its reference, by which it tests, computes
-    the above.
+    If `direction` is "reverse", the steps are taken from the last to the first, and `y` holds them
+    in the order in which they were taken. coremltools documents r * (W_ho h_(t-1)) for the third
+    formula; its reference, by which it tests, computes the above. The functions are those of rnn.
 
     ```mil
     func main<ios15>(tensor<fp32, [7, 1, 1]> x, tensor<fp32, [1, 1]> h0) {
@@ -137,6 +194,16 @@ class Gru(Recurrent):
     @constraint("C1", "`weight_hh` has 3 rows for each of its columns")
     def rows_of_three(self) -> bool:
         return _rows_fit(self.weight_hh, self.units(), 3)
+
+    def evaluate(self) -> tuple[Array, Array]:
+        weights, h = self.weights(3), self.given("initial_h", self.x.shape[1], self.units())
+        outputs, h = recurrent.gru(self.steps(), h, weights, self.unit())
+        return self.shown(outputs, h), h
+
+    def unit(self) -> Any:
+        """What it does beside its weights."""
+        f, g = self.function("recurrent_activation"), self.function("activation")
+        return recurrent.Gru(f, g, np.zeros(self.weight_ih.shape[0] or 0, "f4"), False)
 
 
 class Gru17(Gru):
@@ -182,6 +249,11 @@ class Gru18(Gru17):
         Recurrent.T, "the biases of the products with the input, [3 * H]; zeros if left out"
     )
 
+    def unit(self) -> Any:
+        after = self.reset_after is not None and self.reset_after.value
+        input_bias = self.given("input_bias", self.weight_ih.shape[0])
+        return super().unit()._replace(input_bias=input_bias, reset_after=after)
+
 
 class Lstm(Recurrent):
     """A network of long short-term memory, read in one direction or in both.
@@ -202,9 +274,11 @@ class Lstm(Recurrent):
     "hard_sigmoid" is min(max(0.2 x + 0.5, 0), 1), and "linear" changes nothing.
 
     If `direction` is "reverse", the steps are taken from the last to the first, with the same
-    arguments. If it is "bidirectional", the arguments that end in `_back` are those of the second
-    network, which reads the sequence from its end, and have no effect else. States and results then
-    hold both, the forward one first: D is 2, and else 1.
+    arguments, and `y` holds them in the order in which they were taken. If it is "bidirectional",
+    the arguments that end in `_back` are those of the second network, which reads the sequence from
+    its end, and have no effect else. States and results then hold both, the forward one first: D is
+    2, and else 1. Of `y` each step then holds what both made of the same step of `x`; without
+    `output_sequence` it holds what each made of its own last one.
 
     ```mil
     func main<ios15>(tensor<fp32, [7, 1, 1]> x, tensor<fp32, [1, 1]> h0, tensor<fp32, [1, 1]> c0) {
@@ -294,6 +368,33 @@ class Lstm(Recurrent):
         if units is None or self.direction.value is None:
             return None
         return 2 * units if self._is_double else units
+
+    def evaluate(self) -> tuple[Array, Array, Array]:
+        units, batch = self.units(), self.x.shape[1]
+        h, c = (self.given(name, batch, units) for name in ("initial_h", "initial_c"))
+        if not self._is_double:
+            outputs, h, c = self._run(self.steps(), h, c)
+            return self.shown(outputs, h), h, c
+        (h, h_back), (c, c_back) = np.split(h, 2, axis=1), np.split(c, 2, axis=1)
+        forth = self._run(self.steps(), h, c)
+        back = self._run(self.steps()[::-1], h_back, c_back, "_back")
+        outputs = np.concatenate([forth[0], back[0][::-1]], axis=-1)
+        h, c = (np.concatenate(pair, axis=-1) for pair in list(zip(forth, back, strict=True))[1:])
+        return self.shown(outputs, h), h, c
+
+    def _run(self, x: Array, h: Array, c: Array, back: str = "") -> tuple[Array, Array, Array]:
+        """One of the networks: all hidden states, the last one and the last cell state."""
+        peephole = None
+        if getattr(self, f"peephole{back}") is not None:
+            peephole = self.given(f"peephole{back}", 3 * h.shape[1])
+        unit = recurrent.Lstm(
+            self.function("recurrent_activation"),
+            self.function("cell_activation"),
+            self.function("activation"),
+            peephole,
+            None if self.clip is None else self.clip.reals,
+        )
+        return recurrent.lstm(x, h, c, self.weights(4, back), unit)
 
 
 class Lstm17(Lstm):

@@ -6,7 +6,8 @@ Facts: coremltools 9.0, `ops/defs/iOS18/transformers.py`.
 from __future__ import annotations
 
 from milc.ir.types import BOOL, FP16, FP32, MAX_RANK, TensorType
-from milc.schema import Domain, In, OpDef, OptionalIn, Out, constraint
+from milc.kernels import Array, attention
+from milc.schema import Domain, EvaluationError, In, OpDef, OptionalIn, Out, constraint
 from milc.schema.rules import broadcast, same, same_shape
 
 
@@ -20,6 +21,10 @@ class ScaledDotProductAttention(OpDef):
     where K^T has the last two dimensions of K exchanged, and the softmax goes along the last
     dimension. M is `attn_mask` if that is floating point. If it is bool, M is 0 where it is true
     and minus infinity where it is false: there the key is left out. Without a mask M is 0.
+
+    A query that no key is left for gives NaN, as the formula does and coremltools computes it; how
+    Apple's runtime goes about it is not documented, and newer PyTorch gives 0. Of no keys at all
+    the result is 0, the empty sum. The mask broadcasts to the scores, not they to it.
 
     ```mil
     func main<ios18>(tensor<fp16, [1, 8, 5, 64]> q, tensor<fp16, [1, 8, 7, 64]> k,
@@ -74,3 +79,19 @@ class ScaledDotProductAttention(OpDef):
 
     def infer(self) -> TensorType:
         return self.query.with_dim(-1, self.value.shape[-1])
+
+    def evaluate(self) -> Array:
+        mask = None if self.attn_mask is None else self._mask()
+        query, key, value = self.query.reals, self.key.reals, self.value.reals
+        return attention.attention(query, key, value, mask)
+
+    def _mask(self) -> Array:
+        """The mask, without dimensions of 1 in front that the scores do not have."""
+        assert self.attn_mask is not None
+        mask, scores = self.attn_mask.reals, (*self.query.shape[:-1], self.key.shape[-2])
+        extra = max(mask.ndim - len(scores), 0)
+        fitted = mask.reshape(mask.shape[extra:]) if set(mask.shape[:extra]) <= {1} else mask
+        if broadcast(fitted.shape, scores) != scores:
+            shapes = f"{list(mask.shape)}, that of the scores {list(scores)}"
+            raise EvaluationError(f"`attn_mask` makes the scores larger: its shape is {shapes}")
+        return fitted
