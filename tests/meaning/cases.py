@@ -89,18 +89,20 @@ def untold() -> Iterator[type[OpDef]]:
                 yield definition
 
 
-def run_op(op: str, opset: str, *, results: int | None = None, **args: Any) -> Any:
+def run_op(
+    op: str, opset: str, *, results: int | None = None, flexible: bool = True, **args: Any
+) -> Any:
     """What an op gives: an array, or a tuple of them if it has several results.
 
     Arrays are inputs of the function, unless the argument has to be constant; numbers, strings and
     tuples of them are constants, of the element type that the definition says; a list is what a
     variadic argument takes. Where all dimensions of the inputs may be unknown, that is run too, and
-    has to give the same.
+    has to give the same, unless `flexible` is false.
     """
     given = _run(op, opset, results, args, False)
-    flexible = _run(op, opset, results, args, True)
-    if flexible is not None:
-        expect(flexible, given, exact=True)
+    unsized = _run(op, opset, results, args, True) if flexible else None
+    if unsized is not None:
+        expect(unsized, given, exact=True)
     return given
 
 
