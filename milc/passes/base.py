@@ -1,0 +1,80 @@
+"""What a pass is: a name, options, and rewrites of ops or a function of the whole.
+
+Imports what this room does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from milc.passes.session import Session
+    from milc.schema import OpDef
+
+
+class Option(NamedTuple):
+    """An option of a pass: what it is if nobody says, and what it means, in a phrase."""
+
+    default: Any
+    doc: str
+
+
+class Rewrite(NamedTuple):
+    """An entry in a pass's table: for ops of these kinds, what replaces them."""
+
+    kinds: tuple[str, ...]
+    run: Callable[[Any, Any, Any], Any]
+
+
+class _Marked:
+    """A method that is an entry of the table."""
+
+    def __init__(self, rewrite: Rewrite) -> None:
+        self.rewrite = rewrite
+
+
+def rewrite(*kinds: str) -> Callable[[Callable[[Any, Any, Any], Any]], _Marked]:
+    """Declare a method to be tried on every op of some kinds; with none named, on every op.
+
+    It takes the op, seen through its definition, and the session. It returns what stands for the
+    op's results: a value, or one for each result, made by `session.new` or there already; or None
+    if it does not fit, and then whatever it made is dropped. The session puts new ops in the place
+    of the op, removes the op and whatever nobody uses any more, and tries again what is around.
+    """
+    return lambda run: _Marked(Rewrite(kinds, run))
+
+
+class Pass:
+    """A rewrite of functions that keeps what they compute.
+
+    A subclass sets `name` and says in its docstring what it does, with a function in MIL before it
+    and the same behind it, which a test checks. It either has methods marked by `rewrite`, or
+    overrides `run`.
+    """
+
+    name: ClassVar[str] = ""
+    options: ClassVar[dict[str, Option]] = {}
+    """Its options, by name."""
+    rewrites: ClassVar[tuple[Rewrite, ...]] = ()
+    exact: ClassVar[bool] = True
+    """Whether results are the very same; if not, rounding may differ."""
+
+    def __init__(self, **given: Any) -> None:
+        """A pass with options. Raises TypeError for one that it does not have."""
+        unknown = sorted(given.keys() - self.options.keys())
+        if unknown:
+            raise TypeError(f"{self.name} has no option {', '.join(unknown)}")
+        self.given: Final = {n: given.get(n, option.default) for n, option in self.options.items()}
+
+    def __init_subclass__(cls) -> None:
+        own = [part.rewrite for part in vars(cls).values() if isinstance(part, _Marked)]
+        cls.rewrites = (*cls.rewrites, *own)
+
+    def run(self, session: Session) -> None:
+        """Rewrite a function as a whole; by default by its table, until nothing fits any more."""
+        session.apply([self])
+
+    def entries(self, op: OpDef) -> Iterable[Rewrite]:
+        """The entries of the table that are for an op."""
+        return [each for each in self.rewrites if not each.kinds or op.op.kind in each.kinds]

@@ -1,0 +1,376 @@
+"""One function while passes work on it: what they see of it, what they make, and the worklist.
+
+Ops are seen through their definitions, with what is known of their operands; a new op is checked
+against its definition when it is made, so that no rewrite can leave an op that does not verify.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from milc.ir.constants import literal
+from milc.ir.fit import fits
+from milc.ir.literals import Literal, TensorLiteral, string_literal
+from milc.ir.nodes import Block, Op, Value
+from milc.ir.rewriter import Rewriter
+from milc.ir.types import TO_INFER, TensorType
+from milc.ir.walk import walk_inside_out, walk_ops
+from milc.opsets import index
+from milc.schema import Bound
+from milc.verify.operations import Operations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from milc.ir.constants import TypeLike
+    from milc.ir.nodes import Function, Operand, Program
+    from milc.ir.types import Type
+    from milc.passes.base import Pass, Rewrite
+    from milc.schema import OpDef
+    from milc.verify.operations import Read
+
+REACH = 8
+"""How many ops down from a change patterns may begin to fit; deeper trees are matched anyway when
+something nearer changes."""
+FAN_OUT = 8
+"""Of a value with more users nobody's pattern asks that it has one; they are not tried again."""
+
+
+class Refused(Exception):
+    """Raised when a rewrite makes an op that its definition refuses."""
+
+
+class Note(NamedTuple):
+    """What a pass has to say about a place: something it left undone, and why."""
+
+    text: str
+    op: Op
+
+
+class Session:
+    """A function, seen and changed by passes.
+
+    `facts` is what verification knows of its values; new ops add to it.
+    """
+
+    def __init__(self, program: Program, function: Function, read: Read | None = None) -> None:
+        self.program = program
+        self.function = function
+        self.rewriter = Rewriter(function)
+        self.facts = _Facts(program, function, read)
+        self.counts: Counter[str] = Counter()
+        """How often each pass has rewritten something."""
+        self.refused: list[str] = []
+        """What rewrites made that does not verify, which is a fault of theirs."""
+        self.notes: list[Note] = []
+        self._made: list[Op] = []
+        self._anchor: Op | None = None
+        self._queue: deque[Op] = deque()
+        self._queued: set[Op] = set()
+
+    # Seeing
+
+    def view(self, op: Op) -> OpDef | None:
+        """An op through its definition; None for a const, and where there is no definition."""
+        if op.kind == "const":
+            return None
+        definition = index.definition(op.kind, op.opset or self.function.opset)
+        if definition is None:
+            return None
+        binding: dict[str, Any] = {}
+        given: dict[str, Sequence[Operand]] = dict(op.args)
+        if definition.in_attributes:
+            given |= {n: (v,) for n, v in op.attributes.items() if n != "name" and n not in given}
+        for name, operands in given.items():
+            arg = definition.args.get(name)
+            if arg is None:
+                continue
+            bound = tuple([Bound(operand, self.facts) for operand in operands])
+            binding[name] = bound if arg.variadic else bound[0]
+        return definition(op, binding, self.facts)
+
+    def producer(self, of: Bound | Value, *kinds: str) -> Any:
+        """The op that gives an operand, as its definition sees it, if it is of one of the kinds.
+
+        None where it is not, or where the operand is a constant or an input.
+        """
+        value = of.operand if isinstance(of, Bound) else of
+        op = value.op if isinstance(value, Value) else None
+        return self.view(op) if op is not None and (not kinds or op.kind in kinds) else None
+
+    def users(self, value: Value) -> list[Op | Block]:
+        """What uses a value: ops, and blocks that return it."""
+        return list(value.uses)
+
+    def only_user(self, value: Value) -> Any:
+        """The one op that uses a value, once or often, as its definition sees it.
+
+        None if there are others, or a block returns the value.
+        """
+        users = value.uses
+        user = next(iter(users)) if len(users) == 1 else None
+        return self.view(user) if isinstance(user, Op) else None
+
+    def is_used_once(self, value: Value) -> bool:
+        """Whether a value has one use, so that it goes when that does."""
+        return sum(value.uses.values()) == 1
+
+    # Making
+
+    def const(self, value: Any, type: TypeLike | None = None, *, name: str = "") -> Value:
+        """A new constant, of a Python value, an array or a literal."""
+        made = value if isinstance(value, Literal) else literal(value, type)
+        own = self.rewriter.fresh_name(self._base(name, "const"))
+        return self._put(Op("const", None, [Value(own, made.type)], {"val": made}))
+
+    def new(self, kind: str, /, *, name: str = "", **args: Any) -> Any:
+        """A new op: its result, or a tuple of them if it has several.
+
+        Arguments are values, Bounds, constants as Python values or arrays (of the element type that
+        the definition asks for), or None to leave them out; of a variadic one a sequence of these.
+        Types follow by inference. Raises Refused if the op does not verify.
+        """
+        definition = index.definition(kind, self.function.opset)
+        if definition is None:
+            raise Refused(f"{self.function.opset} has no {kind}")
+        bound: dict[str, tuple[Operand, ...]] = {}
+        base = self._base(name, kind)
+        own = self.rewriter.fresh_name(base)
+        for arg_name, given in args.items():
+            if given is None:
+                continue
+            parts = given if definition.args[arg_name].variadic else (given,)
+            made = [self._operand(definition, arg_name, args, part, base) for part in parts]
+            bound[arg_name] = tuple(made)
+        count = self._results(definition, args)
+        names = [own] if count == 1 else [f"{own}_{number}" for number in range(count)]
+        op = Op(kind, bound, [Value(each, TO_INFER) for each in names])
+        found = len(self.facts.found)
+        self.facts.check(op, self.function.opset)
+        if len(self.facts.found) > found or any(v not in self.facts.inferred for v in op.results):
+            self.rewriter.erase(op)
+            said = [finding.message for finding in self.facts.found[found:]]
+            raise Refused(said[0] if said else f"the type of {kind} is not known")
+        for result in op.results:
+            result.type = self.facts.inferred[result]
+        op.attributes["name"] = string_literal(own)
+        self._made.append(op)
+        return op.results[0] if count == 1 else tuple(op.results)
+
+    def _operand(
+        self, definition: type[OpDef], name: str, args: dict[str, Any], given: Any, base: str
+    ) -> Any:
+        if isinstance(given, Bound):
+            return given.operand
+        if isinstance(given, Value):
+            return given
+        element = None
+        if not isinstance(given, Literal):
+            element = self._element(definition, name, args, given)
+        return self.const(given, element, name=f"{base}_{name}_0")
+
+    def _element(self, definition: type[OpDef], name: str, args: dict[str, Any], given: Any) -> Any:
+        """The element type of a constant: the only one, or that of the operands of its domain."""
+        if hasattr(given, "dtype"):
+            return None
+        arg = definition.args[name]
+        if len(arg.elements) == 1:
+            return arg.elements[0]
+        for other, value in args.items():
+            value = value.operand if isinstance(value, Bound) else value
+            alike = definition.args[other].group == arg.group and bool(arg.group)
+            if alike and isinstance(value, Value) and isinstance(value.type, TensorType):
+                return value.type.element
+        return None
+
+    def _results(self, definition: type[OpDef], args: dict[str, Any]) -> int:
+        """How many results an op has: as declared; `split` says by its arguments."""
+        return int(args["num_splits"]) if "num_splits" in args else len(definition.outs)
+
+    def _base(self, name: str, kind: str) -> str:
+        """What a new value is called, if that is free: as is wished, or as what is replaced."""
+        anchor = self._anchor
+        return name or (anchor.results[0].name if anchor is not None and anchor.results else kind)
+
+    def _put(self, op: Op) -> Value:
+        op.attributes["name"] = string_literal(op.results[0].name)
+        self._made.append(op)
+        return op.results[0]
+
+    # Rewriting
+
+    def apply(self, passes: Sequence[Pass]) -> None:
+        """Try the tables of passes on every op, and again around each change, until none fits."""
+        table: dict[str, list[tuple[Pass, Rewrite]]] = {}
+        for each in passes:
+            for entry in each.rewrites:
+                for kind in entry.kinds or ("",):
+                    table.setdefault(kind, []).append((each, entry))
+        for op in walk_ops(self.function):
+            self.enqueue(op)
+        while self._queue:
+            op = self._queue.popleft()
+            self._queued.discard(op)
+            if op.parent is not None:
+                self._try(op, [*table.get(op.kind, ()), *table.get("", ())])
+
+    def enqueue(self, op: Op) -> None:
+        """Let an op be tried, again."""
+        if op.kind != "const" and op not in self._queued:
+            self._queued.add(op)
+            self._queue.append(op)
+
+    def _try(self, op: Op, entries: Iterable[tuple[Pass, Rewrite]]) -> None:
+        view = None
+        for owner, entry in entries:
+            view = view or self.view(op)
+            if view is None:
+                return
+            if self.replace(op, lambda: entry.run(owner, view, self)):  # noqa: B023  # run at once
+                self.counts[owner.name] += 1
+                return
+
+    def replace(self, op: Op, make: Any) -> bool:
+        """Replace an op by what `make()` gives, a value or one for each result; None: leave it.
+
+        New ops stand in the place of the op. Returns whether it was replaced.
+        """
+        self._made, self._anchor = [], op
+        try:
+            given = make()
+        except Refused as reason:
+            self.refused.append(f"{op.kind}: {reason}")
+            given = None
+        made, self._made, self._anchor = self._made, [], None
+        values = given if isinstance(given, tuple) else (given,)
+        if given is None or not self._fits(op, values, made):
+            for each in reversed(made):
+                self.rewriter.erase(each)
+            return False
+        operands = [value.op for value in op.values if value.op is not None]
+        name = op.attributes.get("name")
+        self.rewriter.replace_op(op, made, list(values))
+        for each in made:
+            self._call(each, values, name)
+        for each in made:
+            self.erase_dead(each)
+        for each in operands:
+            self.erase_dead(each)
+        self._again(made, values, operands)
+        return True
+
+    def _call(self, op: Op, values: Sequence[Value], name: Literal | None) -> None:
+        """Let a new op be called as its result, or as the op was that it stands for."""
+        if op.results:
+            is_successor = name is not None and op.results[0] in values
+            called = string_literal(op.results[0].name)
+            op.attributes["name"] = name if name is not None and is_successor else called
+
+    def _fits(self, op: Op, values: Sequence[Any], made: Sequence[Op]) -> bool:
+        """Whether values may stand for an op's results: names of outputs have to be kept."""
+        if len(values) != len(op.results) or any(not isinstance(v, Value) for v in values):
+            return False
+        for old, new in zip(op.results, values, strict=True):
+            if old is new or not self._is_alike(old, new, made):
+                return False
+            is_new = new.op in made
+            if (
+                self.rewriter.is_output(old)
+                and not is_new
+                and (new.op is None or self.rewriter.is_output(new) or new.op.kind == "const")
+            ):
+                return False
+        return True
+
+    def _is_alike(self, old: Value, new: Value, made: Sequence[Op]) -> bool:
+        """Whether a value has the type of what it stands for; a new one may know less of it."""
+        if not fits(old.type, new.type):
+            return False
+        if new.op in made:
+            new.type = old.type if is_more_exact(old.type, new.type) else new.type
+        return True
+
+    def _again(self, made: Sequence[Op], values: Sequence[Value], operands: Sequence[Op]) -> None:
+        """Let all be tried again that a change may have made fit."""
+        for op in made:
+            if op.parent is not None:
+                self.enqueue(op)
+        level = [*values, *(result for op in operands if op.parent for result in op.results)]
+        for _ in range(REACH):
+            below: list[Value] = []
+            for value in level:
+                if len(value.uses) <= FAN_OUT:
+                    for user in value.uses:
+                        if isinstance(user, Op) and user.parent is not None:
+                            self.enqueue(user)
+                            below += user.results
+            level = below
+
+    # Removing
+
+    def erase_dead(self, op: Op) -> int:
+        """Remove an op that nobody needs, and what it alone needed; gives how many went."""
+        gone, todo = 0, [op]
+        while todo:
+            each = todo.pop()
+            if each.parent is None or not self.is_dead(each):
+                continue
+            todo += [value.op for value in each.values if value.op is not None]
+            if each.blocks:
+                todo += [v.op for inner in walk_inside_out_of(each) for v in inner.values if v.op]
+            self.rewriter.erase(each)
+            gone += 1
+        return gone
+
+    def is_dead(self, op: Op) -> bool:
+        """Whether no result of an op is used, and neither it nor what is in it does more."""
+        if any(value.uses for value in op.results) or not op.results:
+            return False
+        return all(self.is_removable(inner) for inner in walk_ops(op))
+
+    def is_removable(self, op: Op) -> bool:
+        """Whether an op does nothing but give results."""
+        if op.kind == "const":
+            return True
+        definition = index.definition(op.kind, op.opset or self.function.opset)
+        if definition is None or not op.results:
+            return False
+        return definition.pure or definition.random or definition.stateful
+
+
+def is_more_exact(one: Type, other: Type) -> bool:
+    """Whether a tensor's type tells more of its dimensions than another that fits it."""
+    if not isinstance(one, TensorType) or not isinstance(other, TensorType):
+        return False
+    if one.shape is None or other.shape is None:
+        return other.shape is None
+    return one.shape.count(None) < other.shape.count(None)
+
+
+def walk_inside_out_of(op: Op) -> Iterable[Op]:
+    """The ops in an op's blocks."""
+    for block in op.blocks:
+        yield from walk_inside_out(block)
+
+
+class _Facts(Operations):
+    """What verification knows of a function's values; it has been run, and goes on with new ops."""
+
+    def __init__(self, program: Program, function: Function, read: Read | None) -> None:
+        super().__init__(program, read)
+        for op in walk_inside_out(function.body):
+            if op.kind != "const":
+                self.check(op, op.opset or function.opset)
+
+
+def scalar_of(bound: Bound) -> float | None:
+    """The number that every element of a constant is, None if they differ or are not known."""
+    operand = bound.literal
+    if not isinstance(operand, TensorLiteral) or bound.count == 0:
+        return None
+    if bound.count == 1:
+        value = operand.values()[0]
+        return float(value) if isinstance(value, int | float) else None
+    array = operand.numpy().ravel()
+    return float(array[0]) if (array == array[0]).all() else None

@@ -1,0 +1,31 @@
+"""What the page of every pass shows is what it does: the first program becomes the second."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+import milc
+from milc.passes import find, modules
+from tests.passes.running import optimized, plain, same_results
+
+_fence = re.compile(r"```mil\n(.*?)```", re.DOTALL)
+
+
+def programs(name: str) -> list[str]:
+    """The programs of a pass's page, before and after."""
+    found = find(name)
+    assert found is not None
+    return [f"program(1.3)\n{{\n{text}}}\n" for text in _fence.findall(found.__doc__ or "")]
+
+
+@pytest.mark.parametrize("name", modules())
+def test_the_page_of_a_pass_is_true(name: str) -> None:
+    before, after = programs(name)
+    program, wanted = milc.parse(before), milc.parse(after)
+    assert not milc.verify(program)
+    assert not milc.verify(wanted)
+    optimized(program, name)
+    assert plain(program) == plain(wanted), milc.to_text(program)
+    same_results(milc.parse(before), program)
