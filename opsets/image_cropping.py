@@ -5,6 +5,7 @@ Facts: coremltools 9.0, `ops/defs/iOS15`, `iOS16` and `iOS17`, each `image_resiz
 
 from __future__ import annotations
 
+from math import prod
 from typing import Final
 
 from milc.ir.types import BOOL, FP16, FP32, INT32, STRING, UINT16, TensorType
@@ -135,7 +136,8 @@ class CropResize(OpDef):
         return self.target_height.value, self.target_width.value
 
     def evaluate(self) -> Array:
-        rois = self.roi.reals.reshape(self.roi.array.shape[0], -1)
+        rois = self.roi.reals
+        rois = rois.reshape(len(rois), prod(rois.shape[1:]))
         if rois.shape[1] == 5:
             return self.cropped(rois[:, 0], "roi", rois[:, 1:])[:, None]
         if rois.shape[1] != 4:
