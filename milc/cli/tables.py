@@ -25,7 +25,7 @@ def show(info: Info, out: Console) -> None:
     for function in info.functions[:MOST]:
         _function(out, function, len(info.functions) == 1)
     if len(info.functions) > MOST:
-        _titled(out, f"… {len(info.functions) - MOST:,} more functions")
+        titled(out, f"… {len(info.functions) - MOST:,} more functions")
     _operations(out, info)
     _parameters(out, info)
     _pairs(out, _metadata(info), "Metadata")
@@ -49,7 +49,7 @@ def _head(info: Info) -> Iterator[tuple[str, str]]:
 
 def _function(out: Console, function: FunctionInfo, alone: bool) -> None:
     default = ", the default" if function.default and not alone else ""
-    table = _table(("", "name", "type", ""))
+    table = table_of(("", "name", "type", ""))
     rows = (("input", function.inputs), ("state", function.states), ("output", function.outputs))
     for role, features in rows:
         for place, feature in enumerate(features[:MOST]):
@@ -57,7 +57,7 @@ def _function(out: Console, function: FunctionInfo, alone: bool) -> None:
         if len(features) > MOST:
             table.add_row("", f"… {len(features) - MOST:,} more")
     about = f"opset {function.opset}, {many(function.operations, 'operation')}{default}"
-    _titled(out, f"Function {visible(function.name)}", about)
+    titled(out, f"Function {visible(function.name)}", about)
     out.print(table)
 
 
@@ -84,7 +84,7 @@ def _operations(out: Console, info: Info) -> None:
     kinds = {kind: count for kind, count in info.operations.items() if kind != "const"}
     constants = info.operations.get("const", 0)
     more = f", and {many(constants, 'constant')}" if constants else ""
-    _titled(out, "Operations", f"{sum(kinds.values()):,}{more}")
+    titled(out, "Operations", f"{sum(kinds.values()):,}{more}")
     listed = [f"{visible(kind)}\u00a0×\u00a0{count:,}" for kind, count in kinds.items()]
     out.print(Padding(Text("  ".join(listed)), (0, 0, 0, 2)))
 
@@ -94,8 +94,8 @@ def _parameters(out: Console, info: Info) -> None:
         return
     total = sum(entry.bytes for entry in info.parameters)
     count = sum(entry.elements for entry in info.parameters)
-    _titled(out, "Constant values", f"{count:,} elements, {size(total)}")
-    table = _table(("element", "in", "tensors", "elements", "size"), right=(2, 3, 4))
+    titled(out, "Constant values", f"{count:,} elements, {size(total)}")
+    table = table_of(("element", "in", "tensors", "elements", "size"), right=(2, 3, 4))
     for entry in info.parameters:
         table.add_row(
             entry.element, entry.stored, f"{entry.values:,}", f"{entry.elements:,}",
@@ -125,16 +125,18 @@ def _pairs(out: Console, pairs: Iterable[tuple[str, str]], title: str = "") -> N
     if len(held) > MOST:
         table.add_row(f"… {len(held) - MOST:,} more", "")
     if title:
-        _titled(out, title)
+        titled(out, title)
     out.print(table)
 
 
-def _titled(out: Console, title: str, more: str = "") -> None:
+def titled(out: Console, title: str, more: str = "") -> None:
+    """Print a title above what comes next."""
     out.print()
     out.print(Text.assemble((title, "bold"), f"  {more}" if more else ""))
 
 
-def _table(names: Iterable[str], right: tuple[int, ...] = ()) -> Table:
+def table_of(names: Iterable[str], right: tuple[int, ...] = ()) -> Table:
+    """An empty table with these columns, some of them of numbers."""
     table = Table(
         box=SIMPLE_HEAD, padding=(0, 2, 0, 0), show_edge=False, header_style="bright_blue"
     )

@@ -27,6 +27,7 @@ RANGES = {
     "MIL06": "Weight files",
     "MIL07": "Model descriptions",
     "MIL08": "Lints",
+    "MIL09": "Running and comparing models",
 }
 """What the codes that begin alike are about."""
 

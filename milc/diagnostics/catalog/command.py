@@ -111,6 +111,15 @@ ENTRIES = (
         """,
     ),
     Entry(
+        "MIL0027",
+        "a library that is not installed",
+        "milc stands on few libraries. What few people need is an extra, which is installed on"
+        " request: images are read and written by Pillow.",
+        "$ milc run Model.mlpackage --input image=cat.jpg",
+        "Install it: `pip install 'coreml-milc[images]'`, or `pip install pillow` into the"
+        " environment of milc. Or give the image as an array, in a .npy.",
+    ),
+    Entry(
         "MIL0034",
         "nothing to mend in what is no text",
         "`milc verify --fix` edits MIL text in place. A package or a compiled model holds the"

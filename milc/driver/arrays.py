@@ -1,0 +1,117 @@
+"""Arrays in files of numpy's formats, .npy and .npz; never with pickles in them.
+
+What is written depends on the arrays alone. numpy's formats have no bf16 and fp8, so these are
+written as fp32, which holds all of them; strings are written as numpy's own, not as objects.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any, Final
+
+import numpy as np
+
+from milc.diagnostics import Diagnostic, MilError
+from milc.diagnostics.files import TOO_LARGE, AnyPath, read_bytes
+from milc.diagnostics.staging import staged_file
+from milc.kernels import Array
+
+NPY: Final = b"\x93NUMPY"
+"""How a .npy begins."""
+
+NPZ: Final = b"PK\3\4"
+"""How a .npz begins, which is a zip archive of .npy files."""
+
+_FAILURES: Final = (
+    ValueError, EOFError, KeyError, TypeError, OSError, RuntimeError, NotImplementedError,
+    zipfile.BadZipFile, zlib.error, UnicodeError,
+)  # fmt: skip
+"""What reading a damaged file raises."""
+
+
+def read_npz(path: AnyPath) -> dict[str, Array]:
+    """The arrays of a .npz by name. Raises MilError (MIL00xx, MIL0912)."""
+    return arrays_of(read_bytes(path), str(path))
+
+
+def arrays_of(data: bytes, path: str) -> dict[str, Array]:
+    """The arrays of the bytes of a .npz; `path` is what a finding calls them."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            infos = archive.infolist()
+            if sum(info.file_size for info in infos) > TOO_LARGE:
+                raise _no_array(path, f"its arrays take more than {TOO_LARGE} bytes")
+            return {
+                info.filename.removesuffix(".npy"): array_of(archive.read(info), path)
+                for info in infos
+            }
+    except _FAILURES as error:
+        raise _no_array(path, _reason(error)) from None
+
+
+def array_of(data: bytes, path: str) -> Array:
+    """The array of the bytes of a .npy. Raises MilError (MIL0912)."""
+    try:
+        return np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
+    except _FAILURES as error:
+        raise _no_array(path, _reason(error)) from None
+
+
+def write_npz(path: AnyPath, held: Mapping[str, Any]) -> None:
+    """Write arrays as a .npz, in one step.
+
+    A dict is written as NAME.keys and NAME.values, a tuple as NAME.0, NAME.1 … Raises MilError.
+    """
+    with staged_file(path) as staged, zipfile.ZipFile(staged, "w") as archive:
+        for name, array in _plain(held):
+            # The date is that of all milc's archives: the same arrays give the same bytes.
+            with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as file:
+                _write(file, array)
+
+
+def write_npy(path: AnyPath, array: Any) -> None:
+    """Write an array as a .npy, in one step. Raises MilError."""
+    with staged_file(path) as staged, open(staged, "wb") as file:
+        _write(file, array)
+
+
+def fill(folder: Path, file: str, array: Any) -> None:
+    """Write an array into a folder that is staged."""
+    with open(folder / file, "wb") as opened:
+        _write(opened, array)
+
+
+def _plain(held: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What programs hold, as arrays with names."""
+    for name, value in held.items():
+        if isinstance(value, dict):
+            yield f"{name}.keys", np.asarray(list(value))
+            yield f"{name}.values", np.asarray(list(value.values()))
+        elif isinstance(value, tuple):
+            yield from _plain({f"{name}.{place}": each for place, each in enumerate(value)})
+        else:
+            yield name, value
+
+
+def _write(file: IO[bytes], given: Any) -> None:
+    array = np.asarray(given)
+    if array.dtype == object:
+        array = array.astype(str)
+    elif array.dtype.kind == "V":
+        array = array.astype(np.float32)
+    np.lib.format.write_array(file, array, allow_pickle=False)
+
+
+def _no_array(path: str, reason: str) -> MilError:
+    return MilError(Diagnostic("MIL0912", f"holds no arrays: {reason}", path=path))
+
+
+def _reason(error: BaseException) -> str:
+    said = str(error).strip().partition("\n")[0]
+    if "allow_pickle" in said:
+        return "Python objects are in it, which milc does not load"
+    return (said[:1].lower() + said[1:]) or type(error).__name__

@@ -1,0 +1,127 @@
+"""The ranges of values over many runs, as quantization of activations asks for them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from milc.diagnostics import Diagnostic, MilError
+from milc.diagnostics.files import AnyPath, read_text
+from milc.diagnostics.staging import staged_file
+from milc.driver.measuring import Measure, measure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from milc.evaluate import Ran
+
+_KEYS = {"min": float, "max": float, "absmax": float, "non_finite": int, "runs": int}
+
+
+class Ranges:
+    """The range of every float value, inputs included, by the function's name and its own."""
+
+    def __init__(self, function: str) -> None:
+        self.function = function
+        self.runs = 0
+        self._kinds: dict[str, tuple[str, str]] = {}
+        self._found: dict[str, tuple[Measure, int]] = {}
+
+    def begin(self, inputs: Mapping[str, Any]) -> None:
+        """Note that a run begins, with these inputs."""
+        self.runs += 1
+        for name, held in inputs.items():
+            self._note(name, "", held)
+
+    def __call__(self, ran: Ran) -> None:
+        """Note the results of an op that has run."""
+        for value, held in zip(ran.op.results, ran.results, strict=True):
+            self._note(value.name, ran.op.kind, held)
+
+    def _note(self, name: str, kind: str, held: Any) -> None:
+        if not isinstance(held, np.ndarray) or held.dtype.kind not in "fV":
+            return
+        found = measure(held)
+        before, runs = self._found.get(name, (None, 0))
+        self._kinds.setdefault(name, (kind, held.dtype.name))
+        self._found[name] = (found if before is None else before | found, runs + 1)
+
+    def as_object(self) -> dict[str, Any]:
+        """What the file of ranges holds."""
+        return {
+            "function": self.function,
+            "runs": self.runs,
+            "values": {
+                name: {
+                    "op": self._kinds[name][0] or None,
+                    "type": self._kinds[name][1],
+                    "min": found.minimum,
+                    "max": found.maximum,
+                    "absmax": None if found.minimum is None else found.largest,
+                    "non_finite": found.non_finite,
+                    "runs": runs,
+                }
+                for name, (found, runs) in self._found.items()
+            },
+        }
+
+
+def joined(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """The ranges of the runs of both."""
+    values = dict(before["values"])
+    for name, new in after["values"].items():
+        old = values.get(name)
+        values[name] = new if old is None else {**new, **_joined(old, new)}
+    return {**after, "runs": before["runs"] + after["runs"], "values": values}
+
+
+def _joined(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    def known(key: str) -> list[float]:
+        return [each[key] for each in (old, new) if each[key] is not None]
+
+    return {
+        "min": min(known("min"), default=None),
+        "max": max(known("max"), default=None),
+        "absmax": max(known("absmax"), default=None),
+        "non_finite": old["non_finite"] + new["non_finite"],
+        "runs": old["runs"] + new["runs"],
+    }
+
+
+def read_ranges(path: AnyPath, function: str) -> dict[str, Any]:
+    """What a file of ranges holds, of the runs of a function.
+
+    Raises MilError (MIL00xx, MIL0918).
+    """
+    try:
+        held = json.loads(read_text(path))
+        fits = (
+            isinstance(held["runs"], int)
+            and isinstance(held["values"], dict)
+            and all(map(_is_range, held["values"].values()))
+        )
+    except (ValueError, TypeError, KeyError, RecursionError):
+        fits, held = False, {}
+    if not fits:
+        raise MilError(Diagnostic("MIL0918", "holds no ranges of milc run", path=str(path)))
+    if held.get("function") != function:
+        message = f"holds the ranges of function `{held.get('function')}`, not of `{function}`"
+        raise MilError(Diagnostic("MIL0918", message, path=str(path)))
+    found: dict[str, Any] = held
+    return found
+
+
+def _is_range(held: Any) -> bool:
+    return isinstance(held, dict) and all(
+        isinstance(held.get(key), kind | int)
+        or (held.get(key, 0) is None and key in ("min", "max", "absmax"))
+        for key, kind in _KEYS.items()
+    )
+
+
+def write_ranges(path: AnyPath, held: dict[str, Any]) -> None:
+    """Write ranges as JSON, in one step. Raises MilError."""
+    with staged_file(path) as staged:
+        staged.write_text(json.dumps(held, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
