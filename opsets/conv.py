@@ -6,14 +6,17 @@ Facts: coremltools 9.0, `ops/defs/iOS15/conv.py` and `ops/defs/iOS17/conv.py`.
 from __future__ import annotations
 
 from milc.ir.types import FP16, FP32, INT32, STRING, UINT8, TensorType
+from milc.kernels import Array, convolution, np, windows
 from milc.opsets.spatial import (
     PADDINGS,
     count,
     dilated,
     fits_nowhere,
+    margins,
     ones,
     pad_fits,
     positive,
+    settled,
     spread,
     windowed,
     zeros,
@@ -22,6 +25,7 @@ from milc.schema import (
     Choice,
     Const,
     Domain,
+    EvaluationError,
     In,
     OpDef,
     OptionalConst,
@@ -174,6 +178,24 @@ class Conv(OpDef):
     def infer(self) -> TensorType:
         return self.x.with_shape(self.x.shape[0], self.weight.shape[0], *self.spatial())
 
+    def kernels(self) -> Array:
+        """The kernels, to compute with."""
+        return self.weight.reals
+
+    def evaluate(self) -> Array:
+        bias = self.bias.reals if self.bias is not None else None
+        return convolution.conv(
+            self.x.array, self.kernels(), bias, self.windows(), self.groups.value
+        )
+
+    def windows(self) -> windows.Windows:
+        """How the kernels lie over `x`."""
+        kernel, strides, dilations = self.weight.shape[2:], self.strides.value, self.dilations.value
+        reach, dims = settled(dilated(kernel, dilations)), settled(self.x.shape[2:])
+        sides = margins(dims, reach, strides, self.pad_type.value, self.pad.value)
+        before, out = tuple([side for side, _ in sides]), settled(self.spatial())
+        return windows.Windows(settled(kernel), strides, dilations, before, out)
+
 
 class Conv17(Conv):
     """`weight` and `bias` may have another element type than `x`, and `bias` may be computed."""
@@ -193,7 +215,9 @@ class ConvQuantized(Conv):
     """Convolution whose kernels are stored as small integers. Core ML calls it experimental.
 
     It is `conv` with `weight * quant_scale + quant_bias` for kernels if `quantization_type` is
-    "linear". Of "lut", a table in which the integers are looked up, no more is documented.
+    "linear"; a scale or bias of one dimension is of one element, or of one for each output channel.
+    If it is "lut", `weight` holds places in a table, of which no more is documented: milc takes
+    `quant_scale` for the table, and adds `quant_bias` to what is found. `bias` is added as it is.
 
     ```mil
     func main<ios15>(tensor<fp32, [1, 1, 4]> x) {
@@ -226,6 +250,29 @@ class ConvQuantized(Conv):
         bits = self.nbits.value
         return None if bits is None else 1 <= bits <= 8
 
+    def kernels(self) -> Array:
+        table = self.quant_scale.reals
+        if self.quantization_type.value == "linear":
+            kernels = self.weight.array * self.fitted("quant_scale")
+        elif self.weight.array.max(initial=0) < table.size:
+            kernels = table.ravel()[self.weight.array]
+        else:
+            place = self.weight.array.max()
+            raise EvaluationError(f"`weight` asks for {place} of {table.size} in `quant_scale`")
+        return np.asarray(kernels + self.fitted("quant_bias"), "f4")
+
+    def fitted(self, name: str) -> Array:
+        """A scale or bias in a shape that broadcasts with `weight`."""
+        factor: Array = getattr(self, name).reals
+        if factor.ndim <= 1 and factor.size in (1, self.weight.shape[0]):
+            return factor.reshape(-1, *[1] * (self.weight.rank - 1))
+        try:
+            np.broadcast_to(factor, self.weight.array.shape)
+        except ValueError:
+            shape = list(factor.shape)
+            raise EvaluationError(f"`{name}` of {shape} does not fit `weight`") from None
+        return factor
+
 
 class ConvTranspose(OpDef):
     """The transpose of a convolution: what gives its gradient, also called deconvolution.
@@ -239,6 +286,9 @@ class ConvTranspose(OpDef):
     - else (length - 1) * stride + reach long if `pad_type` is "valid",
     - less the padding before and after if it is "custom",
     - or length * stride if it is "same".
+
+    The padding, what is cut off in front, counts with an `output_shape` too; for "same" it is half
+    of what is too long, the odd element behind. What no kernel reaches is `bias` alone.
 
     ```mil
     func main<ios15>(tensor<fp32, [1, 2, 4, 4]> x) {
@@ -375,6 +425,40 @@ class ConvTranspose(OpDef):
 
     def infer(self) -> TensorType:
         return self.x.with_shape(self.x.shape[0], self.out_channels(), *self.spatial())
+
+    def evaluate(self) -> Array:
+        self.refuse_strangers()
+        return convolution.conv_transpose(
+            self.x.array,
+            self.weight.reals,
+            self.bias.reals if self.bias is not None else None,
+            self.windows(),
+            self.groups.value,
+            settled(self.spatial()),
+        )
+
+    def refuse_strangers(self) -> None:
+        """Raise EvaluationError for what is let pass where `output_shape` is given."""
+        channels, wanted = self.x.shape[1], self.weight.shape[0]
+        if channels != wanted:
+            raise EvaluationError(f"`x` has {channels} channels, and `weight` takes {wanted}")
+        for name, sides in (("strides", 1), ("dilations", 1), ("pad", 2)):
+            given, needed = len(getattr(self, name).value), sides * (self.x.rank - 2)
+            if given != needed and (sides == 1 or self.pad_type.value == "custom"):
+                raise EvaluationError(f"`{name}` has {given} elements where {needed} are needed")
+
+    def windows(self) -> windows.Windows:
+        """How the kernels lie over the result, at as many places as `x` has."""
+        dims, kernel = settled(self.x.shape[2:]), settled(self.weight.shape[2:])
+        strides, dilations = self.strides.value, self.dilations.value
+        before: tuple[int, ...] = (0,) * len(dims)
+        if self.pad_type.value == "custom":
+            before = self.pad.value[::2]
+        found = windows.Windows(kernel, strides, dilations, before, dims)
+        if self.pad_type.value != "same":
+            return found
+        pairs = zip(found.spans, settled(self.spatial()), strict=True)
+        return found._replace(before=tuple([max(0, a - b) // 2 for a, b in pairs]))
 
 
 class ConvTranspose17(ConvTranspose):

@@ -6,7 +6,18 @@ Facts: coremltools 9.0, `ops/defs/iOS15/normalization.py` and `ops/defs/iOS17/no
 from __future__ import annotations
 
 from milc.ir.types import FP16, FP32, INT32
-from milc.schema import Bound, Const, Domain, In, OpDef, OptionalConst, Out, constraint
+from milc.kernels import Array, normalising, np
+from milc.schema import (
+    Bound,
+    Const,
+    Domain,
+    EvaluationError,
+    In,
+    OpDef,
+    OptionalConst,
+    Out,
+    constraint,
+)
 from milc.schema.rules import same, same_shape
 
 SPATIAL = "the input, [n, C, *d]; documented for one or two spatial dimensions d"
@@ -67,6 +78,14 @@ class BatchNorm(OpDef):
     def beta_fits(self) -> bool:
         return fits_channels(self.x, self.beta)
 
+    def evaluate(self) -> Array:
+        refuse_without_channels(self.x)
+        deviation = np.sqrt(self.variance.reals + np.float32(self.epsilon.value))
+        gamma, rank = np.float32(1) if self.gamma is None else self.gamma.reals, self.x.rank
+        made = self.x.reals - normalising.along(self.mean.reals, [1], rank)
+        factor = normalising.along(gamma / deviation, [1], rank)
+        return normalising.affine(made, factor, of_channels(self.beta, rank))
+
 
 class BatchNorm17(BatchNorm):
     """The parameters may have another element type than `x`, all of them the same one."""
@@ -117,6 +136,12 @@ class InstanceNorm(OpDef):
     def beta_fits(self) -> bool:
         return fits_channels(self.x, self.beta)
 
+    def evaluate(self) -> Array:
+        refuse_without_channels(self.x)
+        rank = self.x.rank
+        made = normalising.standardised(self.x.reals, range(2, rank), self.epsilon.value)
+        return normalising.affine(made, of_channels(self.gamma, rank), of_channels(self.beta, rank))
+
 
 class InstanceNorm17(InstanceNorm):
     """The parameters may have another element type than `x`, all of them the same one."""
@@ -154,6 +179,12 @@ class L2Norm(OpDef):
     @constraint("C1", "`x` has at least three dimensions")
     def has_dimensions(self) -> bool:
         return self.x.rank >= 3
+
+    def evaluate(self) -> Array:
+        x = self.x.reals
+        squares = np.add.reduce(np.square(x), axis=(-3, -2, -1), keepdims=True)
+        made: Array = x / np.sqrt(squares + np.float32(self.epsilon.value))
+        return made
 
 
 class L2Norm17(L2Norm):
@@ -223,6 +254,13 @@ class LayerNorm(OpDef):
         places = sorted({self.x.axis(axis) for axis in axes})
         return same_shape(parameter.shape, [self.x.shape[place] for place in places])
 
+    def evaluate(self) -> Array:
+        x, axes = self.x, sorted({self.x.axis(axis) for axis in self.axes.value})
+        made = normalising.standardised(x.reals, axes, self.epsilon.value)
+        gamma, beta = [None if p is None else p.reals for p in (self.gamma, self.beta)]
+        spread = normalising.along
+        return normalising.affine(made, spread(gamma, axes, x.rank), spread(beta, axes, x.rank))
+
 
 class LayerNorm17(LayerNorm):
     """The parameters may have another element type than `x`, all of them the same one."""
@@ -240,7 +278,8 @@ class LocalResponseNorm(OpDef):
     """Divide by a power of the squares of neighbouring channels.
 
     y[n, c, …] = x[n, c, …] / (k + alpha / size * (sum over i of x[n, i, …]²)) ** beta, where i runs
-    over the `size` channels around c, as far as they are there.
+    over the `size` channels around c, as far as they are there; of an even number, one more in
+    front of c than behind, as in PyTorch.
 
     ```mil
     func main<ios15>(tensor<fp32, [1, 16, 8, 8]> x) {
@@ -261,6 +300,17 @@ class LocalResponseNorm(OpDef):
     k = Const(T, ADDEND, rank=0, default=1.0)
     y = Out("the result, of the type of `x`", like="x")
 
+    def evaluate(self) -> Array:
+        refuse_without_channels(self.x)
+        size = self.size.value
+        if size < 1:
+            raise EvaluationError(f"`size` is {size}: there is nothing to divide by")
+        x = self.x.reals
+        sums = normalising.neighbours(np.square(x), size)
+        divisor = sums * np.float32(self.alpha.value / size) + np.float32(self.k.value)
+        made: Array = x / divisor ** np.float32(self.beta.value)
+        return made
+
 
 class LocalResponseNorm17(LocalResponseNorm):
     """The parameters may have another element type than `x`, all of them the same one."""
@@ -279,3 +329,14 @@ def fits_channels(x: Bound, parameter: Bound | None) -> bool:
     if parameter is None or x.rank < 2:
         return True
     return same(parameter.shape[0], x.shape[1])
+
+
+def of_channels(parameter: Bound | None, rank: int) -> Array | None:
+    """A parameter of the channels, to compute with, that broadcasts with a tensor of a rank."""
+    return None if parameter is None else normalising.along(parameter.reals, [1], rank)
+
+
+def refuse_without_channels(x: Bound) -> None:
+    """Raise EvaluationError for a tensor that has no second dimension."""
+    if x.rank < 2:
+        raise EvaluationError(f"`x` has {x.rank} dimensions, and none of channels")

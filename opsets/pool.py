@@ -6,13 +6,16 @@ Facts: coremltools 9.0, `ops/defs/iOS15/pool.py`.
 from __future__ import annotations
 
 from milc.ir.types import BOOL, FP16, FP32, INT32, STRING, TensorType
+from milc.kernels import Array, np, windows
 from milc.opsets.spatial import (
     PADDINGS,
     count,
     fits_nowhere,
+    margins,
     ones,
     pad_fits,
     positive,
+    settled,
     windowed,
     zeros,
 )
@@ -112,6 +115,17 @@ class Pool(OpDef):
     def infer(self) -> TensorType:
         return self.x.with_shape(*self.x.shape[:2], *self.spatial())
 
+    def sides(self) -> list[tuple[int, int]]:
+        """The padding before and after each spatial dimension."""
+        kernel, strides, mode = self.kernel_sizes.value, self.strides.value, self.mode()
+        return margins(settled(self.x.shape[2:]), kernel, strides, mode or "", self.pad.value)
+
+    def windows(self) -> windows.Windows:
+        """How the windows lie over `x`."""
+        before = tuple([side for side, _ in self.sides()])
+        strides, ones, out = self.strides.value, (1,) * len(before), settled(self.spatial())
+        return windows.Windows(self.kernel_sizes.value, strides, ones, before, out)
+
 
 class AvgPool(Pool):
     """The mean of the elements in each window, over one, two or three spatial dimensions.
@@ -126,7 +140,9 @@ class AvgPool(Pool):
       odd one behind;
     - "same_lower": likewise, the odd one in front. Not in ios15.
 
-    Padding is zeros, which count for the mean unless `exclude_padding_from_average` is true.
+    Padding is zeros, which count for the mean unless `exclude_padding_from_average` is true. What
+    of a last window lies behind the padding, with `ceil_mode`, never counts. The mean of a window
+    in which nothing counts is 0. All that is as in PyTorch.
 
     ```mil
     func main<ios15>(tensor<fp32, [1, 3, 10, 10]> x) {
@@ -145,11 +161,20 @@ class AvgPool(Pool):
         BOOL, "whether the mean is taken without the padding", rank=0, default=False
     )
 
+    def evaluate(self) -> Array:
+        places, dims = self.windows(), settled(self.x.shape[2:])
+        bounds = [(0, length) for length in dims]
+        if not self.exclude_padding_from_average.value:
+            sides = zip(bounds, self.sides(), strict=True)
+            bounds = [(-before, end + after) for (_, end), (before, after) in sides]
+        sums = windows.pooled(self.x.reals, places, np.add, 0)
+        return sums / np.maximum(windows.counts(places, bounds), 1)
+
 
 class L2Pool(Pool):
     """The square root of the sum of squares in each window, over one or two spatial dimensions.
 
-    How long the result is, and what the padding may be, is as in `avg_pool`.
+    How long the result is, and what the padding may be, is as in `avg_pool`; padding is zeros.
 
     ```mil
     func main<ios15>(tensor<fp32, [1, 3, 10, 10]> x) {
@@ -169,12 +194,17 @@ class L2Pool(Pool):
     def has_space(self) -> bool:
         return 3 <= self.x.rank <= 4
 
+    def evaluate(self) -> Array:
+        squares = np.square(self.x.reals)
+        root: Array = np.sqrt(windows.pooled(squares, self.windows(), np.add, 0))
+        return root
+
 
 class MaxPool(Pool):
     """The largest element in each window, over one, two or three spatial dimensions.
 
     How long the result is, and what the padding may be, is as in `avg_pool`; padding is never the
-    largest.
+    largest, so a window of nothing else gives negative infinity. NaN counts as the largest.
 
     ```mil
     func main<ios15>(tensor<fp32, [1, 3, 10, 10]> x) {
@@ -187,3 +217,6 @@ class MaxPool(Pool):
 
     name = "max_pool"
     since = "ios15"
+
+    def evaluate(self) -> Array:
+        return windows.pooled(self.x.reals, self.windows(), np.maximum, float("-inf"))

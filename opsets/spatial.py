@@ -1,4 +1,4 @@
-"""How long the spatial dimensions are that windows leave: for convolutions and pools.
+"""How windows lie over spatial dimensions, and how long what they leave is.
 
 No op is defined here. Facts: coremltools 9.0, `ops/defs/_utils.py`.
 """
@@ -38,6 +38,12 @@ def spatial_rank(op: Any) -> int:
 def count(argument: Bound) -> int | None:
     """How many elements a list-like argument has; None if that is not known."""
     return argument.shape[0]
+
+
+def settled(dims: Dims | None) -> tuple[int, ...]:
+    """Dimensions while the program runs, when all of them are known."""
+    assert dims is not None and None not in dims
+    return dims  # type: ignore[return-value]  # just looked at
 
 
 def positive(argument: Bound) -> bool:
@@ -96,9 +102,7 @@ def _length(
     before, after = pads
     if length is None or window is None or stride is None or before is None or after is None:
         return None
-    padding = before + after
-    if pad_type.startswith("same"):
-        padding = max(0, -(-length // stride) * stride - length + window - stride)
+    padding = _padding(length, window, stride, pad_type, before + after)
     free = length + padding - window
     if not ceil:
         return free // stride + 1
@@ -106,6 +110,31 @@ def _length(
     # A window that would begin in the padding behind is left out.
     is_outside = padding > 0 and 2 * steps * stride >= 2 * length + padding
     return steps if is_outside else steps + 1
+
+
+def _padding(length: int, window: int, stride: int, pad_type: str, custom: int) -> int:
+    """The padding before and after a dimension together."""
+    if not pad_type.startswith("same"):
+        return custom
+    return max(0, -(-length // stride) * stride - length + window - stride)
+
+
+def margins(
+    dims: Sequence[int],
+    window: Sequence[int],
+    strides: Sequence[int],
+    pad_type: str,
+    pad: Sequence[int],
+) -> list[tuple[int, int]]:
+    """The padding before and after each dimension, where all is known; see `windowed`."""
+    if pad_type == "custom":
+        return list(zip(pad[::2], pad[1::2], strict=True))
+    found = []
+    for length, reach, stride in zip(dims, window, strides, strict=True):
+        padding = _padding(length, reach, stride, pad_type, 0)
+        before = padding - padding // 2 if pad_type == "same_lower" else padding // 2
+        found.append((before, padding - before))
+    return found
 
 
 def spread(
