@@ -343,8 +343,8 @@ class Pow(Binary):
 
     @constraint("C2", "`y` is nowhere negative if it and `x` are constant and of integers")
     def integers_have_the_power(self) -> bool:
-        if self.x.element is not INT32 or self.x.value is None:
-            return True
+        if self.x.element is not INT32 or self.x.held is not None or self.x.value is None:
+            return True  # what is held while the program runs need not be constant
         powers = self.y.value
         powers = powers if isinstance(powers, tuple) else (powers or 0,)
         return all(power >= 0 for power in powers)
