@@ -95,9 +95,13 @@ class Worker(AbstractContextManager["Worker"]):
     """The process, seen from a benchmark."""
 
     def __init__(
-        self, python: Path, library: str, package: Path, environment: dict[str, str]
+        self,
+        python: Path,
+        *arguments: str | Path,
+        environment: dict[str, str],
+        script: str | Path = __file__,
     ) -> None:
-        command = [str(python), "-W", "ignore", __file__, library, str(package)]
+        command = [str(word) for word in (python, "-W", "ignore", script, *arguments)]
         pipe, quiet = subprocess.PIPE, subprocess.DEVNULL
         self._process = subprocess.Popen(
             command, stdin=pipe, stdout=pipe, stderr=quiet, text=True, bufsize=1, env=environment

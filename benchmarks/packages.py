@@ -30,13 +30,13 @@ def main() -> None:
     if not GPT.exists():
         skip(f"no {GPT.name} in ../shared/bench")
     with folder() as place:
-        ours = Worker(install(place / "env").python, "milc", GPT, shell())
+        ours = Worker(install(place / "env").python, "milc", GPT, environment=shell())
         if not ORACLE.exists():
             with ours:
                 print(f"  milc loads in {shown([ours.ask('load') for _ in range(given.repeats)])}")
             skip("no coremltools to compare with: make oracle")
         number = count()
-        with ours, Worker(ORACLE, "coremltools", GPT, shell()) as theirs:
+        with ours, Worker(ORACLE, "coremltools", GPT, environment=shell()) as theirs:
             taken = alternate(
                 {
                     "milc's load": lambda: ours.ask("load"),

@@ -60,8 +60,8 @@ def main() -> None:
 def in_process(given: Options, python: Path) -> None:
     """Print how verifying compares with coremltools' loading."""
     with (
-        Worker(python, "milc", GPT, shell()) as ours,
-        Worker(ORACLE, "coremltools", GPT, shell()) as theirs,
+        Worker(python, "milc", GPT, environment=shell()) as ours,
+        Worker(ORACLE, "coremltools", GPT, environment=shell()) as theirs,
     ):
         ours.ask("load")
         taken = alternate(

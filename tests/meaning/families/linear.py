@@ -210,7 +210,7 @@ def _recorded(op: str, opset: str) -> None:
         if op != "einsum" and later != (opset == "ios17"):
             continue
         given = {name: _constant(each) for name, each in record["in"].items()}
-        wanted = as_held(typespec.constant(record["val"][0]))  # type: ignore[arg-type]
+        wanted = as_held(typespec.constant(record["val"][0]))
         if op == "matmul":
             x, y = given.pop("x"), given.pop("y")
             expect(run_op(op, tag, x=x, y=y, **given), wanted)
@@ -227,5 +227,5 @@ def _constant(record: Any) -> Any:
     held = record["c"]
     if "py" in held:
         return held["py"]
-    array = as_held(typespec.constant(held))  # type: ignore[arg-type]
+    array = as_held(typespec.constant(held))
     return bool(array) if array.dtype == bool else array
