@@ -391,6 +391,8 @@ class Tile(OpDef):
         return tuple(elements[sum(place)] for place in product(*offsets))
 
     def evaluate(self) -> Array:
+        if min(self.reps.value) < 1:
+            raise EvaluationError(f"`reps` are {list(self.reps.value)}, not all at least 1")
         return np.tile(self.x.array, self.reps.value)
 
 

@@ -192,8 +192,8 @@ def boxes_out_of_several_images(opset: str) -> None:
     x = random(3, 2, 5, 7)
     for kind in ("i4", "u2"):
         for which in ([2, 0, 1, 1, 0, 2], [0] * 6):
-            given = run_op("crop_resize", opset, x=x, boxes=np.array(CORNERS, "f4"), target_height=2,
-                           target_width=3, box_indices=np.array(which, kind))  # fmt: skip
+            given = run_op("crop_resize", opset, x=x, boxes=np.array(CORNERS, "f4"), target_width=3,
+                           target_height=2, box_indices=np.array(which, kind))  # fmt: skip
             expect(given, by_loop(x, which, CORNERS, "DEFAULT", (2, 3)))
     given = run_op("crop_resize", opset, x=x, boxes=np.array(CORNERS[:3], "f2"), target_height=2,
                    target_width=3)  # fmt: skip

@@ -110,7 +110,8 @@ def the_factor_that_tensorflow_s_converter_gives_is_the_size(opset: str) -> None
 
 @meaning("upsample_nearest_neighbor", "values")
 def no_rows_are_left_by_small_factors(opset: str) -> None:
-    given = run_op("upsample_nearest_neighbor", opset, x=random(1, 1, 2, 2), scale_factor_height=0.25,
+    x = random(1, 1, 2, 2)
+    given = run_op("upsample_nearest_neighbor", opset, x=x, scale_factor_height=0.25,
                    scale_factor_width=1.0)  # fmt: skip
     expect(given, np.zeros((1, 1, 0, 2), "f4"), exact=True)
 
