@@ -18,7 +18,7 @@ from milc.ir.literals import BlobRef, Literal
 from milc.ir.nodes import Value
 from milc.ir.types import INT32, TO_INFER, TensorType
 from milc.ir.walk import captured
-from milc.kernels.elements import as_held, rounded
+from milc.kernels.elements import as_held, dtype_of, rounded
 from milc.opsets import index
 from milc.schema import Bound, EvaluationError, Symbol
 from milc.verify import places
@@ -75,14 +75,28 @@ Hook = Callable[[Ran], None]
 """Called with each op when it has run; what it raises ends the run."""
 
 
+_Result = tuple[Value, np.dtype[Any] | None, tuple[int | None, ...] | None]
+"""A result, with dtype and shape if it is a tensor; an array that has both is kept as it is."""
+
+_FEW = 64
+"""Of constants with more elements than this, ops read the array; of others Python's numbers."""
+
+
 class _Step:
     """An op that is ready to run."""
 
-    __slots__ = ("dead", "is_open", "op", "operands", "view")
+    __slots__ = ("dead", "is_open", "op", "operands", "results", "view")
 
-    def __init__(self, op: Op, view: OpDef, operands: list[tuple[Bound, Value]]) -> None:
+    def __init__(
+        self,
+        op: Op,
+        view: OpDef,
+        operands: list[tuple[Bound, Value]],
+        results: list[_Result],
+    ) -> None:
         self.op = op
         self.view = view
+        self.results = results
         self.operands = operands
         """What is set before it runs: operands that no constant is."""
         self.dead: list[Value] = []
@@ -221,7 +235,14 @@ class Evaluator:
             bound if isinstance(bound, tuple) else (bound,)
             for bound in (getattr(view, name) for name in definition.args)
         )
-        return _Step(op, view, [(b, b.operand) for b in given if b and not self._settle(op, b)])
+        operands = [(b, b.operand) for b in given if b and not self._settle(op, b)]
+        return _Step(op, view, operands, [self._result(value) for value in op.results])
+
+    def _result(self, value: Value) -> _Result:
+        type = self.type_of(value)
+        if not isinstance(type, TensorType):
+            return value, None, None
+        return value, dtype_of(type.element), type.shape  # type: ignore[return-value]  # all known
 
     def _settle(self, op: Op, bound: Bound) -> bool:
         """Whether an operand is a constant, which it then holds."""
@@ -235,6 +256,8 @@ class Evaluator:
         else:
             return False
         _fit(bound)
+        if isinstance(bound.held, np.ndarray) and bound.held.size <= _FEW:
+            bound.settled = bound.elements
         return True
 
     def _constant(self, op: Op, literal: Literal) -> Any:
@@ -253,8 +276,9 @@ class Evaluator:
         held = self._held
         for step in self._steps[block]:
             for bound, value in step.operands:
-                bound.held = held[value]
-                _fit(bound)
+                given = bound.held = held[value]
+                if given.__class__ is np.ndarray and given.shape != bound.shape:
+                    _fit(bound)
             self._do(step)
             for bound, _ in step.operands:
                 bound.held = None
@@ -287,16 +311,16 @@ class Evaluator:
             raise _failure(op, "MIL0908", f"{op.kind} has no answer: {error}") from None
         except MemoryError as error:
             raise _failure(op, "MIL0908", f"{op.kind} has no room: {error}") from None
-        results = op.results
-        if len(results) == 1 and not isinstance(given, tuple):
+        if len(step.results) == 1 and given.__class__ is not tuple:
             given = (given,)
-        self._held.update(
-            [(v, self._kept(op, v, each)) for v, each in zip(results, given or (), strict=True)]
-        )
+        for result, each in zip(step.results, given or (), strict=True):
+            value, dtype, shape = result
+            fits = each.__class__ is np.ndarray and each.dtype is dtype and each.shape == shape
+            self._held[value] = each if fits else self._kept(op, value, each)
         spent = time.perf_counter() - began
         if self.hook is not None:
             operands = {value.name: bound.held for bound, value in step.operands}
-            made = tuple([self._held[value] for value in results])
+            made = tuple([self._held[value] for value in op.results])
             self.hook(Ran(op, operands, made, spent - self._nested, view))
         self._nested = outer + spent
 
@@ -337,7 +361,7 @@ def _is_open(op: Op, view: OpDef) -> bool:
                 continue
             if not isinstance(each.type, TensorType) or each.type.count is None:
                 return True
-            if each.element is INT32 and each.rank <= 1 and len(view.args) > 2:
+            if each.element.is_integer and each.rank <= 1 and len(view.args) > 2:
                 return True
     return False
 

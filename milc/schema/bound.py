@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from milc.ir.fit import fits
 from milc.ir.literals import BlobRef, ListLiteral, Literal, TensorLiteral
 from milc.ir.nodes import Value
-from milc.ir.types import TensorType
+from milc.ir.types import ELEMENT_TYPES, TensorType
 
 if TYPE_CHECKING:
     from milc.ir.nodes import Operand
@@ -25,6 +25,10 @@ Known = tuple[Any, ...]
 
 FOLDED = 4096
 """Of more elements than this nothing is computed ahead: no shape has so many."""
+
+
+_NARROW = frozenset([each for each in ELEMENT_TYPES.values() if each.is_float and each.bits < 32])
+"""Floats that are computed with as fp32."""
 
 
 class Symbol(NamedTuple):
@@ -65,10 +69,11 @@ class Bound:
 
     While a program runs, `held` is what the operand is: an array, of a list a tuple, of a dict a
     dict, of a state what holds it. Type, shape and values are then those of what is held, so that
-    all is known, and `infer` gives the very shapes of the results.
+    all is known, and `infer` gives the very shapes of the results. `settled` are the elements of a
+    constant that is held, where they are few.
     """
 
-    __slots__ = ("context", "element", "held", "operand", "shape", "type")
+    __slots__ = ("context", "element", "held", "operand", "settled", "shape", "type")
     element: ElementType
     shape: tuple[int | None, ...]
 
@@ -76,6 +81,7 @@ class Bound:
         self.operand = operand
         self.context = context
         self.held: Any = None
+        self.settled: Elements | None = None
         type = context.type_of(operand) if operand.__class__ is Value else operand.type
         self.type: Type = type
         if isinstance(type, TensorType):
@@ -97,9 +103,7 @@ class Bound:
         So a result is rounded once, when it is done.
         """
         array: Array = self.held
-        if self.element.is_float and self.element.bits < 32:
-            return array.astype("f4")
-        return array
+        return array.astype("f4") if self.element in _NARROW else array
 
     @property
     def tensor(self) -> TensorType:
@@ -159,7 +163,7 @@ class Bound:
     def elements(self) -> Elements | None:
         """What is known of its elements; None if nothing is, or if there are too many of them."""
         if self.held is not None:
-            return _elements_of(self.held)
+            return self.settled or _elements_of(self.held)
         operand = self.operand
         if isinstance(operand, Value) and operand.literal is None:
             return self._known(operand)
@@ -187,7 +191,7 @@ class Bound:
         """
         operand = self.operand
         if self.held is not None:
-            elements: Elements | None = _elements_of(self.held)
+            elements: Elements | None = self.settled or _elements_of(self.held)
         elif isinstance(operand, Value) and operand.literal is None:
             elements = self._known(operand)
         else:
