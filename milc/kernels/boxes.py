@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 def overlaps(box: Array, others: Array) -> Array:
     """What one box, [4], shares with others, [B, 4], as a part of what both cover: [B].
 
-    0 where they cover nothing.
+    NaN, which exceeds no limit, where they cover nothing.
     """
     low = np.maximum(box[:2] - box[2:] / 2, others[:, :2] - others[:, 2:] / 2)
     high = np.minimum(box[:2] + box[2:] / 2, others[:, :2] + others[:, 2:] / 2)
     shared = np.maximum(high - low, 0).prod(1)
     covered = box[2:].prod() + others[:, 2:].prod(1) - shared
-    return np.where(covered > 0, shared / covered, 0)
+    part: Array = shared / covered
+    return part
 
 
 def suppressed(

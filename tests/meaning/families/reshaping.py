@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from milc.driver.evaluating import Run
+from milc.syntax.parse import parse
 from tests.meaning.cases import level, meaning, random, refused, run_op
 
 
@@ -61,8 +63,18 @@ def removes_dimensions(opset: str) -> None:
 @meaning("squeeze", "values")
 def dimensions_of_unknown_length_stay(opset: str) -> None:
     """Of a shape that is open in the program, nothing goes, even if it turns out to be 1."""
-    x = some(3, 3)
-    has(run_op("squeeze", opset, x=x), (3, 3), x)
+    text = f"""program(1.3)
+    {{
+        func main<{opset}>(tensor<fp32, [?, 1, 3]> x) {{
+            tensor<fp32, [?, 3]> y = squeeze(x = x);
+            tensor<fp32, [?, 1, 3]> z = squeeze(x = x, axes = tensor<int32, [1]>([0]));
+        }} -> (y, z);
+    }}"""
+    run = Run(parse(text))
+    for batch in (2, 1, 0):
+        x = some(batch, 1, 3)
+        has(run({"x": x})["y"], (batch, 3), x)
+        has(run({"x": x})["z"], (batch, 1, 3), x)
 
 
 @meaning("reshape", "values")
