@@ -13,11 +13,12 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from milc.diagnostics import Diagnostic, Label, MilError
+from milc.diagnostics.prose import many
 from milc.driver.evaluating import Run
 from milc.evaluate import states_of
 from milc.ir.types import StateType, TensorType
 from milc.ir.walk import walk_ops
-from milc.kernels.elements import rounded
+from milc.kernels.elements import element_name, rounded
 
 if TYPE_CHECKING:
     from milc.evaluate import Ran
@@ -50,6 +51,7 @@ class Difference(NamedTuple):
     other_name: str
     """What it is called in the second model."""
     types: tuple[str, str]
+    """The element types."""
     largest: float
     """The largest |a - b|; infinity if one is not finite and the other is, or is another one."""
     relative: float
@@ -84,8 +86,8 @@ class Step(NamedTuple):
     outputs: tuple[Difference, ...]
     states: tuple[Difference, ...]
     divergence: Divergence | None
-    compared: int
-    """The number of values on the way that both have."""
+    values: tuple[Difference, ...]
+    """Those of the values on the way that both have, in the order of the second model."""
 
     @property
     def agrees(self) -> bool:
@@ -122,7 +124,7 @@ class Comparison:
         self._shared = _names(one) & _names(other)
         self._spool = _Spool()
         self._found: Divergence | None = None
-        self._compared = 0
+        self._values: list[Difference] = []
         self._first_ops: dict[str, tuple[int, Op, str]] = {}
         self._place = 0
 
@@ -134,7 +136,7 @@ class Comparison:
         `state` is what the states of both begin with, at the first step.
         """
         self._spool.clear()
-        self._found, self._compared, self._place = None, 0, 0
+        self._found, self._values, self._place = None, [], 0
         one, other = self._held
         if state is not None:
             one.update(state)
@@ -144,26 +146,26 @@ class Comparison:
         second = self.second(theirs, other)
         outputs = [self._difference(a, b, first[a], second[b]) for a, b in self.outputs.items()]
         states = [self._difference(a, b, one[a], other[b]) for a, b in self.states.items()]
-        return Step(tuple(outputs), tuple(states), self._found, self._compared)
+        return Step(tuple(outputs), tuple(states), self._found, tuple(self._values))
 
     def finding(self, step: Step) -> Diagnostic | None:
         """What to say of a step in which they differ, with the places of the ops (MIL0931)."""
         differing = [each for each in (*step.outputs, *step.states) if not each.agrees]
         if not differing:
             return None
-        worst = differing[0]
-        message = f"`{worst.name}` differs: {said(worst)}"
-        if len(differing) > 1:
-            message = f"{message}, and {len(differing) - 1} more"
+        worst, rest = differing[0], len(differing) - 1
+        more = f" and {many(rest, 'more result')} differ" if rest else " differs"
+        message = f"`{worst.name}`{more}: {said(worst)}"
         if step.divergence is None:
             note = "no value on the way that has one name in both models differs"
             return Diagnostic("MIL0931", message, path=self.first.path, notes=[note])
         difference, op, other, _ = step.divergence
         span, second = self.first.span_of(op), self.second.span_of(other)
         labels = [Label(second, "the op of the second model")] if second is not None else []
-        note = f"the first value that differs is `{difference.name}`: {said(difference)}"
+        about = f"the first value that differs is `{difference.name}`: {said(difference)}"
+        notes = [] if difference.name == worst.name else [about]
         return Diagnostic(
-            "MIL0931", message, span, path=self.first.path, labels=labels, notes=[note],
+            "MIL0931", message, span, path=self.first.path, labels=labels, notes=notes,
             label=f"`{difference.name}` is the first to differ",
         )  # fmt: skip
 
@@ -196,17 +198,19 @@ class Comparison:
             name = plain(value.name)
             if not _is_compared(result) or name not in self._spool:
                 continue
-            self._compared += 1
             place, op, own = self._first_ops[name]
             difference = self._difference(own, value.name, self._spool.get(name), result)
-            if difference.agrees or difference.shapes[0] != difference.shapes[1]:
-                continue  # a value of another shape has only the name in common
+            if difference.shapes[0] != difference.shapes[1]:
+                continue  # it has only the name in common
+            self._values.append(difference)
+            if difference.agrees:
+                continue
             if self._found is None or place < self._found.place:
                 self._found = Divergence(difference, op, ran.op, place)
 
     def _difference(self, name: str, other: str, a: Any, b: Any) -> Difference:
         a, b = np.asarray(a), np.asarray(b)
-        types = a.dtype.name, b.dtype.name
+        types = element_name(a.dtype), element_name(b.dtype)
         if a.shape != b.shape or not (_is_compared(a) and _is_compared(b)):
             same = a.shape == b.shape and bool(np.all(a == b))
             return Difference(name, other, types, 0.0 if same else np.inf, 0.0, 0.0,
@@ -216,7 +220,7 @@ class Comparison:
 
 def difference(name: str, other: str, a: Array, b: Array, tolerance: Tolerance) -> Difference:
     """How two tensors of one shape differ. What is not finite agrees with its like only."""
-    types, shapes = (a.dtype.name, b.dtype.name), (a.shape, b.shape)
+    types, shapes = (element_name(a.dtype), element_name(b.dtype)), (a.shape, b.shape)
     a, b = a.astype("f8"), b.astype("f8")
     with np.errstate(all="ignore"):
         apart = np.abs(a - b)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _PLAIN = {"bool": "?", "string": "O", "fp16": "f2", "fp32": "f4", "fp64": "f8"}
 _OF_ML_DTYPES = {"bf16": "bfloat16", "fp8e4m3fn": "float8_e4m3fn", "fp8e5m2": "float8_e5m2"}
+_NAMES = {"object": "string", "float16": "fp16", "float32": "fp32", "float64": "fp64"}
 
 
 @cache
@@ -34,6 +35,12 @@ def dtype_of(element: ElementType) -> np.dtype[Any]:
         return found
     code = "i" if element.kind == "int" else "u"
     return np.dtype(f"{code}{max(element.bits // 8, 1)}")
+
+
+def element_name(dtype: np.dtype[Any]) -> str:
+    """What MIL calls the elements of an array: `fp16` for float16; int8 for int4 too."""
+    small = {name: element for element, name in _OF_ML_DTYPES.items()}
+    return small.get(dtype.name) or _NAMES.get(dtype.name, dtype.name)
 
 
 def as_held(literal: Literal) -> Any:

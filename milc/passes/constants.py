@@ -47,11 +47,11 @@ class ConstElimination(Pass):
         if op.name.startswith("constexpr_") or op.op.blocks or not op.op.results:
             return None
         most = self.given["skip_const_by_size"]
+        if any((_count(value) or 0) > most for value in op.op.results):
+            return None
         known = [self._known(value, session) for value in op.op.results]
         if None not in known:
             return tuple([session.const(each) for each in known])
-        if any((_count(value) or 0) > most for value in op.op.results):
-            return None
         literals = fold(op.op, read=session.facts.read, limit=most * 8)
         return None if literals is None else tuple([session.const(each) for each in literals])
 

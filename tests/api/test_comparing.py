@@ -32,7 +32,7 @@ def test_equal_models_agree_everywhere() -> None:
     comparison = Comparison(chain("fp32(2)"), chain("fp32(2)"))
     step = comparison.step(X)
     assert step.agrees
-    assert step.compared == 3
+    assert len(step.values) == 3
     assert step.divergence is None
     assert comparison.finding(step) is None
     assert step.outputs[0].snr == np.inf
@@ -95,7 +95,7 @@ def test_half_precision_is_compared_with_its_own_tolerance_and_by_plain_names() 
     comparison = Comparison(chain("fp32(2)"), half)
     step = comparison.step({"x": np.array([0.1, 0.2, 0.3, 0.7])})
     assert step.agrees
-    assert step.compared == 3
+    assert len(step.values) == 3
     # Both were given what fp16 can hold, so that only the arithmetic differs.
     assert step.outputs[0].largest < 1e-3
 
