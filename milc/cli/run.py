@@ -246,26 +246,33 @@ class _Task:
     def _write(self, outputs: dict[str, Any]) -> None:
         """Write the outputs of the only run, and its states."""
         from milc.driver.arrays import write_npy, write_npz
+        from milc.driver.images import write_image
 
+        images = self._images(outputs)
         path = self.options["output"]
         held = {**outputs, **self.kept.found}
         if path and path.endswith(".npy"):
             write_npy(path, next(iter(held.values())))
         elif path:
             write_npz(path, held)
+        for file, array in images.items():
+            write_image(file, array)
         for name, file in self.saves.items():
-            self._save(file, name, outputs[name])
+            if file not in images:
+                write_npy(file, outputs[name])
         if self.options["save_state"]:
             write_npz(self.options["save_state"], self.state)
 
-    def _save(self, file: str, name: str, held: Any) -> None:
-        from milc.driver.arrays import write_npy
-        from milc.driver.images import color_of, write_image
+    def _images(self, outputs: dict[str, Any]) -> dict[str, Any]:
+        """The pixels of the outputs to be saved as images, by file."""
+        from milc.driver.images import color_of, drawn
 
-        if file.endswith(".npy"):
-            write_npy(file, held)
-        else:
-            write_image(file, held, self.running.colors.get(name) or color_of(held))
+        colors = self.running.colors
+        return {
+            file: drawn(file, outputs[name], colors.get(name) or color_of(outputs[name]))
+            for name, file in self.saves.items()
+            if not file.endswith(".npy")
+        }
 
     def _write_rest(self) -> None:
         if self.ranges is not None:
@@ -298,7 +305,8 @@ def _check(options: dict[str, Any]) -> None:
         message = f"with --inputs it is a folder: {str(Path(out).with_suffix(''))!r}?"
         raise click.BadParameter(message, param_hint="'-o'")
     if out and not sets and Path(out).suffix not in (".npz", ".npy"):
-        message = f"{out!r} ends in neither .npz nor .npy. Did you mean {out + '.npz'!r}?"
+        right = str(Path(out).with_suffix(".npz"))
+        message = f"{out!r} ends in neither .npz nor .npy. Did you mean {right!r}?"
         raise click.BadParameter(message, param_hint="'-o'")
     if out and out.endswith(".npy") and options["dump"]:
         raise click.BadParameter(
@@ -310,7 +318,7 @@ def _saves(texts: tuple[str, ...], running: Running) -> dict[str, str]:
     """The outputs to write, with their files. Raises MilError (MIL0917) for another name."""
     from milc.diagnostics import Diagnostic, MilError
     from milc.diagnostics.prose import nearest
-    from milc.driver.images import SUFFIXES
+    from milc.driver.images import SUFFIXES, pillow
 
     names = [value.name for value in running.function.outputs]
     found = {}
@@ -326,8 +334,11 @@ def _saves(texts: tuple[str, ...], running: Running) -> dict[str, str]:
             help = f"did you mean `{near}`?" if near else f"its outputs are {listed}"
             message = f"{running.function.name} has no output `{name}`"
             raise MilError(Diagnostic("MIL0917", message, path=running.run.path, help=help))
-        if Path(file).suffix.lower() not in (".npy", *SUFFIXES):
+        suffix = Path(file).suffix.lower()
+        if suffix not in (".npy", *SUFFIXES):
             message = f"{file!r} ends in none of .npy, {', '.join(SUFFIXES)}."
             raise click.BadParameter(message, param_hint="'--save'")
+        if suffix in SUFFIXES:
+            pillow("written")  # before much is computed
         found[name] = file
     return found

@@ -81,7 +81,7 @@ def _measured(row: Row) -> tuple[str, ...]:
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.5g}"
+    return "–" if value is None else f"{value:.6g}"
 
 
 def _values(row: Row) -> str:
@@ -111,7 +111,7 @@ def _probable(held: dict[Any, Any]) -> str:
     """The entries of a dict with the greatest numbers."""
     found = [(str(key), float(np.asarray(value))) for key, value in held.items()]
     found.sort(key=lambda entry: -entry[1])
-    shown = ", ".join(f"{json.dumps(k, ensure_ascii=False)}: {v:.5g}" for k, v in found[:LABELS])
+    shown = ", ".join(f"{json.dumps(k, ensure_ascii=False)}: {v:.6g}" for k, v in found[:LABELS])
     more = f", … {len(found) - LABELS:,} more" if len(found) > LABELS else ""
     return f"{{{shown}{more}}}"
 

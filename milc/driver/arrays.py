@@ -33,6 +33,26 @@ _FAILURES: Final = (
 """What reading a damaged file raises."""
 
 
+_NAMES: Final = {
+    "float16": "fp16", "float32": "fp32", "float64": "fp64", "bfloat16": "bf16",
+    "float8_e4m3fn": "fp8e4m3fn", "float8_e5m2": "fp8e5m2", "object": "string",
+}  # fmt: skip
+
+
+def element_name(array: Array) -> str:
+    """What MIL calls the elements of an array that a program holds."""
+    return _NAMES.get(array.dtype.name, array.dtype.name)
+
+
+def is_archive(path: AnyPath) -> bool:
+    """Whether there is a .npz."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(len(NPZ)) == NPZ
+    except (OSError, ValueError):
+        return False
+
+
 def read_npz(path: AnyPath) -> dict[str, Array]:
     """The arrays of a .npz by name. Raises MilError (MIL00xx, MIL0912)."""
     return arrays_of(read_bytes(path), str(path))
@@ -114,4 +134,5 @@ def _reason(error: BaseException) -> str:
     said = str(error).strip().partition("\n")[0]
     if "allow_pickle" in said:
         return "Python objects are in it, which milc does not load"
-    return (said[:1].lower() + said[1:]) or type(error).__name__
+    lower = said[:1].lower() if said[1:2].islower() else said[:1]
+    return (lower + said[1:]) or type(error).__name__

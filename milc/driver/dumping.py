@@ -10,7 +10,7 @@ import numpy as np
 
 from milc.diagnostics import Diagnostic, MilError
 from milc.diagnostics.prose import nearest
-from milc.driver.arrays import fill
+from milc.driver.arrays import element_name, fill
 from milc.ir.walk import walk_ops
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Dump:
             fill(self._folder, file, held)
             self._entries.append({
                 "name": value.name, "op": ran.op.kind, "file": file,
-                "type": held.dtype.name, "shape": list(held.shape),
+                "type": element_name(held), "shape": list(held.shape),
             })  # fmt: skip
 
     def end(self) -> None:

@@ -6,6 +6,7 @@ To a program an image is a tensor [1, channels, height, width] of numbers from 0
 from __future__ import annotations
 
 import io
+import os
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -14,7 +15,6 @@ from milc.diagnostics import Diagnostic, MilError
 from milc.diagnostics.staging import staged_file
 
 if TYPE_CHECKING:
-    from milc.diagnostics.files import AnyPath
     from milc.driver.wanted import Wanted
     from milc.kernels import Array
 
@@ -51,24 +51,27 @@ def image_of(data: bytes, path: str, wanted: Wanted) -> Array:
     return array
 
 
-def write_image(path: AnyPath, array: Any, color: str) -> None:
-    """Write an output that is an image: rounded, and what is beyond 0 and 255 drawn in.
+def drawn(path: str, array: Any, color: str) -> Array:
+    """The pixels of an output that is an image: rounded, what is beyond 0 and 255 drawn in.
 
-    Raises MilError (MIL0915) for an array that has not the shape of one.
+    Raises MilError (MIL0915) for an array that has not the shape of one; `path` is for which file.
     """
     channels = 1 if color.startswith("GRAY") else 3
     held = np.asarray(array)
-    if held.ndim != 4 or held.shape[:2] != (1, channels):
+    if held.ndim != 4 or held.shape[:2] != (1, channels) or 0 in held.shape:
         message = f"an array of shape {list(held.shape)} is no {color} image"
-        raise MilError(Diagnostic("MIL0915", message, path=str(path)))
+        raise MilError(Diagnostic("MIL0915", message, path=path))
     levels = np.nan_to_num(held[0].astype(np.float32), nan=0.0)
     pixels = np.moveaxis(np.clip(np.rint(levels), 0, 255).astype(np.uint8), 0, -1)
     pixels = pixels[..., ::-1] if color == "BGR" else pixels
-    pixels = np.ascontiguousarray(pixels[..., 0] if channels == 1 else pixels)
-    image = _pillow("written").fromarray(pixels)
-    suffix = str(path)[str(path).rfind(".") :].lower()
+    return np.ascontiguousarray(pixels[..., 0] if channels == 1 else pixels)
+
+
+def write_image(path: str, pixels: Array) -> None:
+    """Write pixels as the suffix of the path says, in one step. Raises MilError."""
+    image = pillow("written").fromarray(pixels)
     with staged_file(path) as staged:
-        image.save(staged, SUFFIXES[suffix])
+        image.save(staged, SUFFIXES[os.path.splitext(path)[1].lower()])
 
 
 def color_of(array: Any) -> str:
@@ -78,7 +81,7 @@ def color_of(array: Any) -> str:
 
 def _pixels(data: bytes, path: str, grey: bool) -> Array:
     """The pixels of a file, [height, width, channels], upright."""
-    module = _pillow("read")
+    module = pillow("read")
     from PIL import ImageOps
 
     try:
@@ -108,7 +111,8 @@ def _size(shape: tuple[int, ...]) -> str:
     return f"{shape[-1]} × {shape[-2]}"
 
 
-def _pillow(what: str) -> Any:
+def pillow(what: str) -> Any:
+    """Pillow's module of images. Raises MilError (MIL0027) if it is not installed."""
     try:
         from PIL import Image
     except ImportError:

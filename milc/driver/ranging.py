@@ -10,6 +10,7 @@ import numpy as np
 from milc.diagnostics import Diagnostic, MilError
 from milc.diagnostics.files import AnyPath, read_text
 from milc.diagnostics.staging import staged_file
+from milc.driver.arrays import element_name
 from milc.driver.measuring import Measure, measure
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Ranges:
             return
         found = measure(held)
         before, runs = self._found.get(name, (None, 0))
-        self._kinds.setdefault(name, (kind, held.dtype.name))
+        self._kinds.setdefault(name, (kind, element_name(held)))
         self._found[name] = (found if before is None else before | found, runs + 1)
 
     def as_object(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from milc.driver.results import Row, row
 from milc.driver.wanted import outputs_in_color, wanted
 from milc.evaluate import states_of
 from milc.ir.walk import walk_values
+from milc.verify import places
 
 if TYPE_CHECKING:
     from milc.driver.given import Given
@@ -91,4 +92,8 @@ def check_states(running: Running) -> None:
     function = running.function
     if not states_of(function):
         message = f"{function.name} has no states"
-        raise MilError(Diagnostic("MIL0905", message, function.span, path=running.run.path))
+        raise MilError(
+            Diagnostic(
+                "MIL0905", message, places.of_word(function, function.name), path=running.run.path
+            )
+        )

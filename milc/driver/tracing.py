@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 import numpy as np
 
 from milc.diagnostics import Diagnostic
+from milc.driver.arrays import element_name
 from milc.driver.measuring import Measure, measure
 from milc.ir.types import TensorType
 
@@ -81,8 +82,8 @@ class Trace:
 def _operands(ran: Ran) -> Iterator[tuple[str, str, Measure]]:
     """What an op took, constants included."""
     for name, held in ran.arguments():
-        if isinstance(held, np.ndarray) and held.dtype.kind in "fiubV":
-            yield name, f"{held.dtype.name} {list(held.shape)}", measure(held)
+        if isinstance(held, np.ndarray) and (_is_float(held) or name in ran.operands):
+            yield name, f"{element_name(held)} {list(held.shape)}", measure(held)
 
 
 def _is_float(held: Any) -> bool:
@@ -96,7 +97,7 @@ def _finding(sight: Sight, run: Run) -> Diagnostic:
         message = f"`{name}` leaves the range of fp16: {ends(found)}, and fp16 ends at 65504"
     else:
         code = "MIL0920"
-        message = f"`{name}` is not finite: {_faulty(found)} of {found.size:,} elements"
+        message = f"`{name}` is not finite: {_faulty(found)} among {found.size:,} elements"
     value = next(each for each in sight.op.results if each.name == name)
     declared = f"{value.type!r}" if isinstance(value.type, TensorType) else ""
     notes = [
@@ -118,7 +119,7 @@ def ends(found: Measure) -> str:
     parts = []
     if found.minimum is not None and found.maximum is not None:
         same = found.minimum == found.maximum
-        parts.append(f"{found.minimum:.5g}" + ("" if same else f" to {found.maximum:.5g}"))
+        parts.append(f"{found.minimum:.6g}" + ("" if same else f" to {found.maximum:.6g}"))
     parts += [_faulty(found)] if found.non_finite else []
     return ", ".join(parts) or "no elements"
 

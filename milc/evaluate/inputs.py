@@ -84,7 +84,8 @@ def _strangers(
         near = nearest(name, names)
         taken = f"it takes {', '.join(f'`{each}`' for each in names) or 'none'}"
         help = f"did you mean `{near}`?" if near else taken
-        yield Diagnostic(code, f"{function.name} has no {kind} `{name}`", function.span, help=help)
+        span = places.of_word(function, function.name)
+        yield Diagnostic(code, f"{function.name} has no {kind} `{name}`", span, help=help)
 
 
 def _fitted(value: Value, type: Any, given: Any) -> tuple[Any, Diagnostic | None]:
