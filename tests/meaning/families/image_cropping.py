@@ -263,3 +263,10 @@ def no_boxes_and_boxes_that_are_no_numbers(opset: str) -> None:
         target_width=2,
     )
     expect(given[0], np.zeros((1, 2, 2)))
+
+
+@meaning("crop_resize", "values", "ios15", "ios16")
+def one_image_of_several_is_not_what_the_result_declares(opset: str) -> None:
+    # coremltools infers [N, B, …] where a number of an image leaves [N, 1, …].
+    roi = np.array([1, 0, 0, 1, 1], "f4").reshape(1, 1, 5, 1, 1)
+    refused("crop_resize", opset, "is declared as", x=random(2, 1, 3, 3), roi=roi)
