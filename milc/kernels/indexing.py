@@ -88,8 +88,15 @@ def scattered(data: Array, places: Array, updates: Array, mode: str) -> Array:
     result = data.copy()
     if mode == "update":
         result[places] = updates
-    elif np.unique(places).size == places.size:
+    elif _differ(places, len(data)):
         result[places] = _AT[mode](result[places], updates)
     else:
         _AT[mode].at(result, places, updates)
     return result
+
+
+def _differ(places: Array, size: int) -> bool:
+    """Whether no place is listed twice."""
+    met = np.zeros(size, np.bool_)
+    met[places] = True
+    return int(np.count_nonzero(met)) == places.size
