@@ -6,6 +6,7 @@ multiplied by: the copies are bounded however large the tensors are.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from math import prod
 from typing import TYPE_CHECKING
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
 
 COLUMNS = 1 << 18
 """How many elements are copied at a time: 1 MiB, which the cache of a core holds."""
-TERMS = 1 << 15
+TERMS = 1 << 16
 """How many products are added up at a time, where each kernel sees one channel."""
+
+
+_kept = threading.local()
 
 
 def conv(x: Array, weight: Array, bias: Array | None, windows: Windows, groups: int) -> Array:
@@ -74,17 +78,24 @@ def _by_columns(x: Array, weight: Array, windows: Windows, made: Array) -> None:
     flat = weight.reshape(groups, kernels, size)
     target = made.reshape(number, groups, kernels, row * beside)
     seen = _seen(x, windows, groups)
-    buffer = np.empty(0, "f4")
     rows = (slice(None),) * (seen.ndim - len(windows.out) - 1)
     for images, lines in _tiles(number, row, groups * size * beside):
         tile = at(seen, images, *rows, lines)
-        if buffer.size < tile.size:
-            buffer = np.empty(tile.size, "f4")
-        columns = buffer[: tile.size].reshape(tile.shape)
+        columns = _scratch(tile.size).reshape(tile.shape)
         np.copyto(columns, tile)
         matrix = columns.reshape(tile.shape[0], groups, size, -1 if tile.size else 0)
         places = slice(lines.start * beside, lines.stop * beside)
         np.matmul(flat, matrix, out=target[images, :, :, places])
+
+
+def _scratch(size: int) -> Array:
+    """Room for so many elements, good until the next call: fresh memory costs more than a copy."""
+    held: Array | None = getattr(_kept, "buffer", None)
+    if held is None or held.size < size:
+        held = np.empty(size, "f4")
+        if size <= COLUMNS:
+            _kept.buffer = held
+    return held[:size]
 
 
 def _seen(x: Array, windows: Windows, groups: int) -> Array:
@@ -118,20 +129,45 @@ def _by_offsets(x: Array, weight: Array, windows: Windows, made: Array) -> None:
     """Into `made` the convolution with kernels that see one channel each, weight [C, m, *kernel].
 
     The products are added up one element of the kernels after another, a few channels at a time.
+    Of those, all that the windows reach is laid out as one row, in which each element of the
+    kernels sees a piece of the same length, further on or back: long pieces are fast to go through.
+    It has a few elements too many, between the lines of the result, which are left out at the end.
     """
     number, channels, several, *out = made.shape
-    made[...] = 0
-    step = max(1, TERMS // max(1, several * prod(out)))
-    shape = (..., *[None] * len(out))
-    for image in range(number):
-        for first in range(0, channels, step):
-            part = slice(first, first + step)
-            seen, target, factors = x[image, part], made[image, part], weight[part]
-            for offset in np.ndindex(*windows.kernel):
-                to, source = _overlap(offset, windows, seen.shape[1:])
-                products = at(seen, slice(None), None, *source) * at(factors, ..., *offset)[shape]
-                landed = at(target, ..., *to)
-                landed += products
+    strides = windows.strides
+    rows = [-(-span // stride) for span, stride in zip(windows.spans, strides, strict=True)]
+    steps = [prod(rows[axis + 1 :]) for axis in range(len(rows))]
+    length = sum([(o - 1) * step for o, step in zip(out, steps, strict=True)]) + 1
+    lines = [step * 4 for step in steps]
+    block = max(1, TERMS // max(1, several * length))
+    for image, first in np.ndindex(number, -(-channels // block)):
+        part = slice(first * block, (first + 1) * block)
+        seen = _phases(x[image : image + 1, part], windows, rows)
+        sums = np.zeros((seen.shape[0], several, length), "f4")
+        products = np.empty_like(sums)
+        for offset in np.ndindex(*windows.kernel):
+            places = [k * d for k, d in zip(offset, windows.dilations, strict=True)]
+            pairs = [divmod(p, s) for p, s in zip(places, strides, strict=True)]
+            begin = sum([line * step for (line, _), step in zip(pairs, steps, strict=True)])
+            phase = [phase for _, phase in pairs]
+            piece = at(seen, slice(None), *phase, None, slice(begin, begin + length))
+            np.multiply(piece, at(weight, part, ..., *offset, None), out=products)
+            sums += products
+        shape, inner = (*sums.shape[:2], *out), (*sums.strides[:2], *lines)
+        made[image, part] = np.lib.stride_tricks.as_strided(sums, shape, inner, writeable=False)
+
+
+def _phases(x: Array, windows: Windows, rows: list[int]) -> Array:
+    """What the windows reach of x, [1, C, *d], split into what each step of theirs passes over.
+
+    [C, *strides, product of rows]: at [c, 1, 0] is every second line from the second on, if steps
+    are two long, and of it every second element from the first on.
+    """
+    reach = windows._replace(kernel=windows.strides, dilations=(1,) * len(rows), out=tuple(rows))
+    pairs = [n for pair in zip(rows, windows.strides, strict=True) for n in pair]
+    split = covered(x, reach)[0].reshape(-1, *pairs)
+    order = [0, *range(2, split.ndim, 2), *range(1, split.ndim, 2)]
+    return np.ascontiguousarray(split.transpose(order)).reshape(-1, *windows.strides, prod(rows))
 
 
 def _overlap(
