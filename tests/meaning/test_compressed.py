@@ -29,7 +29,7 @@ def test_compressed_models_compute_what_they_do_expanded(
     pairs: dict[str, tuple[str, str]],
 ) -> None:
     x = np.random.default_rng(1).normal(size=64).astype("f4")
-    seen = set()
+    seen = set[str]()
     for name, paths in pairs.items():
         models = [milc.load(Path(path)) for path in paths]
         ours, expanded = (milc.evaluate(model, {"x": x})["y"] for model in models)

@@ -12,7 +12,7 @@ from milc.driver.evaluating import Run
 from tests.meaning.cases import expect, meaning, random, run_op
 from tests.meaning.text import fails, program, ran
 
-VALUES = {
+VALUES: dict[str, list[Any]] = {
     "bool": [True, False, True], "string": ["a", "", "ü"],
     "fp16": [0.5, -65504.0, 0.0], "fp32": [0.5, -1e30, 0.0], "fp64": [0.5, -1e300, 0.0],
     "bf16": [0.5, -3.0, 1e30], "fp8e4m3fn": [0.5, -448.0, 3.0], "fp8e5m2": [0.5, -57344.0, 3.0],
