@@ -1,6 +1,6 @@
 """An operand as the rules of an op see it: its type, and what is known of its elements.
 
-Imports ir only.
+Imports ir, and kernels when a program runs.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from milc.ir.fit import fits
 from milc.ir.literals import BlobRef, ListLiteral, Literal, TensorLiteral
 from milc.ir.nodes import Value
 from milc.ir.types import ELEMENT_TYPES, TensorType
+from milc.kernels import halves
 
 if TYPE_CHECKING:
     from milc.ir.nodes import Operand
@@ -103,7 +104,7 @@ class Bound:
         So a result is rounded once, when it is done.
         """
         array: Array = self.held
-        return array.astype("f4") if self.element in _NARROW else array
+        return halves.widened(array) if self.element in _NARROW else array
 
     @property
     def tensor(self) -> TensorType:

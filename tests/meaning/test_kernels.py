@@ -1,0 +1,43 @@
+"""What kernels promise beside what ops need of them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from milc.kernels import attention, halves, products
+
+
+def test_every_fp16_is_widened_as_numpy_does() -> None:
+    every = np.arange(1 << 16, dtype="u2").view("f2")
+    for each in (every, every.reshape(256, 256).T, every[:7]):
+        given, wanted = halves.widened(each), each.astype("f4")
+        assert given.dtype == "f4"
+        np.testing.assert_array_equal(given.view("u4"), wanted.view("u4"))
+
+
+def test_matrices_of_any_layout_are_multiplied() -> None:
+    generator = np.random.default_rng(0)
+    x, y = generator.random((4, 6, 8), "f4"), generator.random((4, 8, 10), "f4")
+    for left, right in (
+        (x[:, ::2], y),
+        (x[:, ::-1, ::-1], y[::-1]),
+        (x[:, :, ::2], y[:, ::2, ::5]),
+        (np.broadcast_to(x[:, :1], x.shape), y),
+        (x, np.broadcast_to(y[:, :, :1], y.shape)),
+        (x.transpose(2, 1, 0).transpose(2, 1, 0), y[0]),
+        (x[::2], y[0, :, ::-1]),
+    ):
+        wanted = np.einsum(
+            "bik,bkj->bij", left, np.broadcast_to(right, (len(left), *right.shape[-2:]))
+        )
+        np.testing.assert_allclose(products.matmul(left, right), wanted, rtol=1e-5)
+
+
+def test_no_kernel_writes_to_what_it_is_given() -> None:
+    generator = np.random.default_rng(0)
+    q, k, v, mask = (generator.random((1, 3, 3), "f4") for _ in range(4))
+    kept = [each.copy() for each in (q, k, v, mask)]
+    attention.attention(q, k, v, mask)
+    products.linear(q, k[0], v[0, 0])
+    for each, before in zip((q, k, v, mask), kept, strict=True):
+        np.testing.assert_array_equal(each, before)
