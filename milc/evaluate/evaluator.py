@@ -16,7 +16,7 @@ import numpy as np
 from milc.diagnostics import Diagnostic, MilError
 from milc.ir.literals import BlobRef, Literal
 from milc.ir.nodes import Value
-from milc.ir.types import INT32, TO_INFER, TensorType
+from milc.ir.types import TO_INFER, TensorType
 from milc.ir.walk import captured
 from milc.kernels.elements import as_held, dtype_of, rounded
 from milc.opsets import index
