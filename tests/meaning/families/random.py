@@ -183,8 +183,8 @@ def categories_by_probability(opset: str) -> None:
 def categories_by_logarithm(opset: str) -> None:
     x = np.array([[0, 1, -1, 3], [1e4, 1e4, -1e4, 9999], [-np.inf, 0, 0, 0]], "f4")
     wanted = peer("random:softmax", x)
-    options: dict[str, Any]
-    for options in ({}, {"mode": "logits"}):
+    modes: list[dict[str, Any]] = [{}, {"mode": "logits"}]
+    for options in modes:
         given = run_op("random_categorical", opset, x=x, size=5000, **options)
         for samples, probabilities in zip(given, wanted, strict=True):
             near(samples, probabilities.astype("f8"))
