@@ -1,0 +1,167 @@
+"""Recorded passes: what milc's pass leaves of a program, against what coremltools' pass left.
+
+A record agrees if milc's pass of that name leaves no more ops of any kind than coremltools', if the
+result verifies, computes the same on the same inputs, and stays as it is in a second run.
+"""
+
+from __future__ import annotations
+
+import copy
+import zipfile
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from milc.diagnostics import MilError, errors
+from milc.driver.checking import verify
+from milc.driver.reading import reader
+from milc.package.model import Model
+from milc.passes import modules
+from milc.passes.pipeline import Pipeline, run
+from tests.meaning import inputs
+from tests.meaning.closeness import difference, tolerance
+from tests.meaning.programs import Crash, Ready, name_of, ready_to_run, records, results, trial_of
+from tests.models import ARCHIVE
+from tests.ops.programs import unpacked
+from tests.passes.reasons import REASONS
+from tests.passes.running import count, pipeline
+
+WORSE = "worse"
+PEERS = {"add_fp16_cast": "FP16ComputePrecision"}
+
+
+class Judged(NamedTuple):
+    """One record: `sort` is better, equal, worse, invalid, restless, differs, crash or idle."""
+
+    sha: str
+    name: str
+    sort: str
+    said: str = ""
+    reason: str = ""
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether something is wrong for which there is no reason."""
+        return self.sort not in ("better", "equal", "idle") and not self.reason
+
+
+def chosen(names: Collection[str] = ()) -> Iterator[dict[str, Any]]:
+    """The records of passes that milc has, or of some of them."""
+    wanted = set(names or modules())
+    yield from (r for r in records() if r["kind"] == "pass" and name_of(r) in wanted)
+
+
+def judged(names: Collection[str] = ()) -> Iterator[Judged]:
+    """How milc's passes do on their records."""
+    with zipfile.ZipFile(ARCHIVE) as archive:
+        for record in chosen(names):
+            if f"{record['sha']}/before/model.mlmodel" in archive.NameToInfo:
+                yield judge(archive, record, pipeline((name_of(record),), options_of(record)))
+
+
+def options_of(record: dict[str, Any]) -> dict[str, Any]:
+    """The options of a record that milc's pass may have, as Python values."""
+    found = {}
+    for name, value in (record.get("pass_options") or {}).items():
+        plain = name.lstrip("_")
+        found[plain] = value
+    return {name: value for name, value in found.items() if value not in ("None", "[]", "")}
+
+
+def judge(archive: zipfile.ZipFile, record: dict[str, Any], passes: Pipeline) -> Judged:
+    """How a pipeline does on one record."""
+    side = f"{record['sha']}/before"
+    sort, said = "", ""
+    try:
+        with unpacked(archive, side) as before, unpacked(archive, side) as model:
+            sort, said = _judge(before, model, record, passes)
+    except (MilError, Crash) as error:
+        sort, said = "idle", str(error)
+    except Exception as error:
+        sort, said = "crash", f"{type(error).__name__}: {error}"
+    reason = REASONS.get(record["sha"], "") or REASONS.get(f"{name_of(record)} {sort}", "")
+    return Judged(record["sha"], name_of(record), sort, said, reason)
+
+
+def _judge(
+    before: Model, model: Model, record: dict[str, Any], passes: Pipeline
+) -> tuple[str, str]:
+    read = reader(model.weights)
+    outcome = run(model.program, passes, read=read)
+    if outcome.refused:
+        return "invalid", f"refused: {outcome.refused[0]}"
+    found = errors(verify(model))
+    if found and not errors(verify(before)):
+        return "invalid", str(found[0])
+    said = _differs(before, model, record)
+    if said:
+        return "differs", said
+    ours, theirs = count(model.program), _recorded(record)
+    more = {kind: n - theirs[kind] for kind, n in ours.items() if n > theirs[kind]}
+    again = run(model.program, passes, read=read)
+    if again.changed:
+        return "restless", f"a second run changes it: {again.counts}"
+    if more:
+        return WORSE, f"more {more}, fewer {dict(theirs - ours)}"
+    return ("equal" if ours == theirs else "better"), str(dict(theirs - ours))
+
+
+def _recorded(record: dict[str, Any]) -> Counter[str]:
+    """How many ops of each kind are left by coremltools; a state's update is two in a file."""
+    found: Counter[str] = Counter()
+    for function in record["after"]["functions"].values():
+        for op in function["ops"]:
+            if op["t"] == "coreml_update_state":
+                found.update(("write_state", "read_state"))
+            elif op["t"] != "const":
+                found[op["t"]] += 1
+    return found
+
+
+def _differs(before: Model, after: Model, record: dict[str, Any]) -> str:
+    """How results differ on the same inputs; empty if they do not, or if it cannot be run."""
+    recorded = record["before"]
+    sides = [ready_to_run(before, recorded), ready_to_run(after, recorded)]
+    for name, first in sides[0].items():
+        second = sides[1][name]
+        if isinstance(first, Ready) and isinstance(second, Ready):
+            said = _run_both(first, second, record)
+            if said:
+                return f"{name}: {said}"
+    return ""
+
+
+def _run_both(first: Ready, second: Ready, record: dict[str, Any]) -> str:
+    trial, _ = trial_of([first])
+    if trial is None:
+        return ""
+    for sort in inputs.RANGES:
+        given = inputs.made(first.function, first.spelt, trial, sort)
+        try:
+            wanted = results(first, given)
+        except MilError:
+            continue
+        wanted = copy.deepcopy(wanted)
+        try:
+            made = results(second, given)
+        except MilError as error:
+            return f"it no longer runs: {error}"
+        said = difference(wanted, made, tolerance(record))
+        if said:
+            return said
+    return ""
+
+
+def shown(found: Sequence[Judged], examples: int) -> str:
+    """How many are better, equal or worse, by pass, and what is wrong with some."""
+    lines = []
+    for name in sorted({each.name for each in found}):
+        own = [each for each in found if each.name == name]
+        sorts = Counter(f"{each.sort}{' (with reason)' if each.reason else ''}" for each in own)
+        said = ", ".join(f"{count} {sort}" for sort, count in sorted(sorts.items()))
+        lines.append(f"{name:44} {said}")
+        bad = [each for each in own if each.is_bad]
+        lines += [f"    {each.sha} {each.sort}: {each.said}" for each in bad[:examples]]
+    total = Counter(each.sort for each in found)
+    lines.append(f"{len(found)} records: {dict(total)}; {sum(e.is_bad for e in found)} to look at")
+    return "\n".join(lines)
