@@ -6,26 +6,34 @@ Some systems promise more memory than they have, and end the process that uses i
 from __future__ import annotations
 
 import os
-from functools import cache
+import re
 from math import prod
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+SMALL = 1 << 28
+"""Of arrays of fewer bytes nobody asks."""
+
 _UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
 
 
 def must_fit(shape: Sequence[int], itemsize: int) -> None:
-    """Raise MemoryError if an array of a shape takes more than all memory there is."""
+    """Raise MemoryError if an array of a shape takes more than the memory that is free."""
     size = prod(shape) * itemsize
-    if size > _memory():
+    if size > SMALL and size > _free():
         raise MemoryError(f"a result of the shape {list(shape)} takes {_told(size)}")
 
 
-@cache
-def _memory() -> int:
-    """The memory of the machine in bytes, or more than one has where it does not say."""
+def _free() -> int:
+    """The bytes of memory that are free, those of the machine, or more than one has."""
+    try:
+        told = Path("/proc/meminfo").read_text(encoding="ascii")
+        return sum(int(kb) << 10 for kb in re.findall(r"(?:MemAvailable|SwapFree): *(\d+)", told))
+    except OSError:
+        pass
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, OSError, ValueError):
