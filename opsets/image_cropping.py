@@ -92,7 +92,10 @@ class CropResize(OpDef):
     `normalized_coordinates` parts of H - 1 and W - 1. `sampling_mode` has the meaning that the page
     of `resize_bilinear` gives it, for a row of m pixels from the start of the box to its end, so
     that m - 1 is its length. Boxes that end before they start are turned over. Places that are not
-    on an image, from its first to its last row and column, have the value 0.
+    on an image, from its first to its last row and column, have the value 0: Apple documents the
+    padding from ios16 on, and coremltools takes it for that before. Of a box that lies beside its
+    image a test of coremltools expects, by UNALIGN_CORNERS, the whole image in the new size; milc
+    follows the formula.
 
     ```mil
     func main<ios15>(tensor<fp32, [2, 3, 10, 8]> x, tensor<fp32, [5, 1, 4, 1, 1]> boxes) {
