@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Final
 
 from milc.ir.types import FP16, FP32, INT32, MAX_RANK, STRING, ElementType, TensorType
-from milc.kernels import Array, np, sampling
+from milc.kernels import Array, memory, np, sampling
 from milc.schema import Choice, Const, Domain, EvaluationError, In, OpDef, Out
 
 MASK: Final = (1 << 32) - 1
@@ -62,6 +62,7 @@ class Distribution(Random):
         dims: tuple[int, ...] = self.shape.value
         if any(dim < 0 for dim in dims):
             raise EvaluationError(f"`shape` is {list(dims)}")
+        memory.must_fit(dims, 8)
         return dims
 
 

@@ -11,7 +11,7 @@ from math import prod
 from typing import Any
 
 from milc.ir.types import BOOL, FP16, FP32, INT32, STRING, TensorType
-from milc.kernels import Array, np
+from milc.kernels import Array, memory, np
 from milc.schema import (
     Choice,
     Const,
@@ -306,6 +306,8 @@ class Pad(OpDef):
         array, mode = self.x.array, self.mode.value
         ends = list(zip(*self.ends, strict=True))
         widths = [(0, 0)] * (array.ndim - len(ends)) + ends
+        dims = zip(array.shape, widths, strict=True)
+        memory.must_fit([dim + sum(added) for dim, added in dims], array.itemsize)
         if mode == "constant":
             return np.pad(array, widths, constant_values=self.constant_val.array)
         for dim, added in zip(array.shape, widths, strict=True):
@@ -393,7 +395,9 @@ class Tile(OpDef):
     def evaluate(self) -> Array:
         if min(self.reps.value) < 1:
             raise EvaluationError(f"`reps` are {list(self.reps.value)}, not all at least 1")
-        return np.tile(self.x.array, self.reps.value)
+        x, reps = self.x.array, self.reps.value
+        memory.must_fit([dim * rep for dim, rep in zip(x.shape, reps, strict=True)], x.itemsize)
+        return np.tile(x, reps)
 
 
 def _product(dims: tuple[int | None, ...]) -> int | None:
