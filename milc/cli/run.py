@@ -257,7 +257,7 @@ class _Task:
             write_npz(path, held)
         for file, array in images.items():
             write_image(file, array)
-        for name, file in self.saves.items():
+        for name, file in self.saves:
             if file not in images:
                 write_npy(file, outputs[name])
         if self.options["save_state"]:
@@ -270,7 +270,7 @@ class _Task:
         colors = self.running.colors
         return {
             file: drawn(file, outputs[name], colors.get(name) or color_of(outputs[name]))
-            for name, file in self.saves.items()
+            for name, file in self.saves
             if not file.endswith(".npy")
         }
 
@@ -314,14 +314,14 @@ def _check(options: dict[str, Any]) -> None:
         )
 
 
-def _saves(texts: tuple[str, ...], running: Running) -> dict[str, str]:
+def _saves(texts: tuple[str, ...], running: Running) -> list[tuple[str, str]]:
     """The outputs to write, with their files. Raises MilError (MIL0917) for another name."""
     from milc.diagnostics import Diagnostic, MilError
     from milc.diagnostics.prose import nearest
     from milc.driver.images import SUFFIXES, pillow
 
     names = [value.name for value in running.function.outputs]
-    found = {}
+    found = []
     for text in texts:
         known = [name for name in names if text.startswith(f"{name}=")]
         name, _, file = text.partition("=")
@@ -340,5 +340,5 @@ def _saves(texts: tuple[str, ...], running: Running) -> dict[str, str]:
             raise click.BadParameter(message, param_hint="'--save'")
         if suffix in SUFFIXES:
             pillow("written")  # before much is computed
-        found[name] = file
+        found.append((name, file))
     return found

@@ -28,8 +28,12 @@ MOST_BYTES = 1 << 24
 """No file of settings is larger."""
 
 EVERY_TIME = frozenset(
-    {"check", "config", "diff", "fix", "help", "json", "no-config", "no-verify", "output"}
-)
+    {
+        "check", "config", "diff", "dump", "dump-all", "each", "fix", "help", "input", "inputs",
+        "json", "merge", "no-config", "no-verify", "output", "profile", "ranges", "save",
+        "save-state", "state", "steps",
+    }
+)  # fmt: skip
 """Options that say what one run is to do, which no file decides for it."""
 
 Table = dict[str, Any]

@@ -29,8 +29,9 @@ class Given:
     """The inputs of a function, step by step.
 
     `texts` are those of `--input`: `NAME=…`, or the path of a .npz whose arrays have the names of
-    inputs; NAME may be left out where there is only one. `each` are `NAME=FILE.npy`, whose first dimension is that of the steps. `arrays` hold
-    inputs by name, and come before both. With `random`, what is not given is made up.
+    inputs; NAME may be left out where there is only one. `each` are `NAME=FILE.npy`, whose first
+    dimension is that of the steps. `arrays` hold inputs by name, and come before both. With
+    `random`, what is not given is made up.
 
     Raises MilError with all that is wrong with them (MIL0901 to MIL0904, MIL0910 to MIL0916).
     """

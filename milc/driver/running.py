@@ -10,7 +10,7 @@ from milc.driver.evaluating import Run
 from milc.driver.progress import SILENT, Progress
 from milc.driver.results import Row, row
 from milc.driver.wanted import outputs_in_color, wanted
-from milc.evaluate import states_of
+from milc.evaluate import bind_inputs, states_of
 from milc.ir.walk import walk_values
 from milc.verify import places
 
@@ -57,7 +57,8 @@ class Running:
         self._progress.phase(what, steps * self.operations)
         for step in range(steps):
             outputs.clear()  # not needed while the next step runs
-            inputs = given.at(step)
+            bound = bind_inputs(self.function, given.at(step))
+            inputs = {value.name: held for value, held in bound.items()}
             self._begin(inputs)
             outputs = self.run(inputs, state)
         return outputs

@@ -33,6 +33,7 @@ ONLY_IN = {
     "google.protobuf": {"package"},
     "lark": {"grammar"},
     "rich": {"diagnostics.render", "cli"},
+    "PIL": {"driver.images"},
 }
 
 
