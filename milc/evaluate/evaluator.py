@@ -81,17 +81,21 @@ _Result = tuple[Value, np.dtype[Any] | None, tuple[int | None, ...] | None]
 _FEW = 64
 """Of constants with more elements than this, ops read the array; of others Python's numbers."""
 
+_MANY = 4096
+"""Of more elements than this, those below 8 bits stay packed until an op runs that takes them."""
+
 
 class _Step:
     """An op that is ready to run."""
 
-    __slots__ = ("dead", "is_open", "op", "operands", "results", "view")
+    __slots__ = ("dead", "is_open", "op", "operands", "packed", "results", "view")
 
     def __init__(
         self,
         op: Op,
         view: OpDef,
         operands: list[tuple[Bound, Value]],
+        packed: list[tuple[Bound, Literal]],
         results: list[_Result],
     ) -> None:
         self.op = op
@@ -99,6 +103,8 @@ class _Step:
         self.results = results
         self.operands = operands
         """What is set before it runs: operands that no constant is."""
+        self.packed = packed
+        """Constants that are unpacked before it runs."""
         self.dead: list[Value] = []
         """What nobody needs behind it."""
         self.is_open = _is_open(op, view)
@@ -235,8 +241,10 @@ class Evaluator:
             bound if isinstance(bound, tuple) else (bound,)
             for bound in (getattr(view, name) for name in definition.args)
         )
-        operands = [(b, b.operand) for b in given if b and not self._settle(op, b)]
-        return _Step(op, view, operands, [self._result(value) for value in op.results])
+        open_ones = [b for b in given if b and not self._settle(op, b)]
+        packed = [(b, self._found(op, b)) for b in open_ones if _is_packed(b)]
+        operands = [(b, b.operand) for b in open_ones if not _is_packed(b)]
+        return _Step(op, view, operands, packed, [self._result(value) for value in op.results])
 
     def _result(self, value: Value) -> _Result:
         type = self.type_of(value)
@@ -247,6 +255,8 @@ class Evaluator:
     def _settle(self, op: Op, bound: Bound) -> bool:
         """Whether an operand is a constant, which it then holds."""
         operand: Operand = bound.operand
+        if _is_packed(bound):
+            return False
         if not isinstance(operand, Value):
             bound.held = self._constant(op, operand)
         elif operand.literal is not None:
@@ -260,14 +270,25 @@ class Evaluator:
             bound.settled = bound.elements
         return True
 
+    def _found(self, op: Op, bound: Bound) -> Literal:
+        """The constant that an operand is."""
+        operand = bound.operand
+        literal = operand.literal if isinstance(operand, Value) else operand
+        assert literal is not None
+        return self._there(op, literal)
+
     def _constant(self, op: Op, literal: Literal) -> Any:
-        """What a constant is. Raises MilError (MIL0907) if its weights cannot be read."""
+        """What a constant is while the program runs."""
+        return as_held(self._there(op, literal))
+
+    def _there(self, op: Op, literal: Literal) -> Literal:
+        """A constant, out of its file. Raises MilError (MIL0907) if that cannot be read."""
         found = self.read(literal) if isinstance(literal, BlobRef) else literal
         if found is None:
             assert isinstance(literal, BlobRef)
             where = f"the blob at offset {literal.offset} of {literal.path} cannot be read"
             raise _failure(op, "MIL0907", where)
-        return as_held(found)
+        return found
 
     # Running
 
@@ -304,6 +325,8 @@ class Evaluator:
         outer, self._nested = self._nested, 0.0
         began = time.perf_counter()
         try:
+            for bound, literal in step.packed:
+                bound.held = as_held(literal)
             if step.is_open:
                 _check(view)
             given = view.evaluate()
@@ -322,6 +345,8 @@ class Evaluator:
             operands = {value.name: bound.held for bound, value in step.operands}
             made = tuple([self._held[value] for value in op.results])
             self.hook(Ran(op, operands, made, spent - self._nested, view))
+        for bound, _ in step.packed:
+            bound.held = None
         self._nested = outer + spent
 
     def _kept(self, op: Op, value: Value, given: Any) -> Any:
@@ -342,6 +367,15 @@ def _fit(bound: Bound) -> None:
     if isinstance(held, np.ndarray) and held.shape != bound.shape:
         bound.shape = held.shape
         bound.type = TensorType(bound.element, held.shape)
+
+
+def _is_packed(bound: Bound) -> bool:
+    """Whether an operand is a constant that takes more room as an array than in its file."""
+    operand, type = bound.operand, bound.type
+    is_constant = not isinstance(operand, Value) or operand.literal is not None
+    if not is_constant or not isinstance(type, TensorType):
+        return False
+    return 0 < type.element.bits < 8 and (type.count or 0) > _MANY
 
 
 def _check(view: OpDef) -> None:
