@@ -93,6 +93,10 @@ figures: $(VENV)/.dev $(ORACLE)/.tried ## Print what holds of real models; ARGS=
 agreement: $(VENV)/.dev ## Print how far the rules of ops agree with coremltools; ARGS="singles --op conv"
 	@$(BIN)/python -m tests.ops.figures $(ARGS)
 
+.PHONY: meaning
+meaning: $(VENV)/.dev $(ORACLE)/.tried ## Print what programs compute against all oracles; ARGS="programs"
+	@$(BIN)/python -m tests.meaning.figures $(ARGS)
+
 .PHONY: pages
 pages: $(VENV)/.dev ## Make the pages that come from the code: docs/diagnostics.md, docs/ops
 	@$(BIN)/python -m milc.diagnostics.explain > docs/.new && mv docs/.new docs/diagnostics.md

@@ -8,7 +8,6 @@ numbers that fp16 has too, so that a program in fp16 gets the very inputs of one
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice, product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,16 +24,16 @@ RANGES = {"positive": (0.05, 0.95), "signed": (-1.5, 1.5)}
 """The sorts of floats that every program is run with."""
 
 INTEGERS = ((1, 2), (0, 1), (0, 0), (1, 1), (2, 3), (-1, 1), (0, 5), (4, 4))
-"""The ranges that integers are drawn from, in the order in which they are tried."""
+"""The ranges that integers are drawn from, in the order in which they are tried.
+
+In the first round those of 8 bits and fewer, being quantities, are of all their range.
+"""
 
 SAME = (3, 4, 2, 6, 1, 5, 8, 7, 10, 16, 28)
 """Sizes that all symbols are given at a time."""
 
-RANDOM = 20
-"""How often sizes are guessed."""
-
-TRIALS = 60
-"""A program that runs with none of so many inputs does not run."""
+GUESSES = 500
+"""How often sizes are guessed; with none of these a program does not run."""
 
 
 class Trial(NamedTuple):
@@ -42,6 +41,7 @@ class Trial(NamedTuple):
 
     sizes: Mapping[str, int]
     integers: tuple[int, int]
+    round: int
 
 
 def symbols(inputs: Sequence[Sequence[str]]) -> list[list[str]]:
@@ -59,9 +59,11 @@ def trials(function: Function, spelt: Sequence[Sequence[str]], fixed: Given) -> 
     names = list(dict.fromkeys(n for dims in spelt for n in dims if not n.strip("-").isdigit()))
     free = [name for name in names if name not in fixed]
     whole = any(_is_integer(value.type) for value in function.inputs)
-    found = product(_sizes(len(free)) if free else [()], INTEGERS if whole else INTEGERS[:1])
-    for sizes, integers in islice(found, TRIALS):
-        yield Trial({**fixed, **dict(zip(free, sizes, strict=True))}, integers)
+    rounds = GUESSES if whole else 1
+    found = [*_sizes(len(free))] if free else [()] * rounds
+    for round, sizes in enumerate(found):
+        for integers in INTEGERS if whole else INTEGERS[:1]:
+            yield Trial({**fixed, **dict(zip(free, sizes, strict=True))}, integers, round)
 
 
 def _is_integer(type: Type) -> bool:
@@ -75,18 +77,18 @@ def _sizes(count: int) -> Iterator[tuple[int, ...]]:
         yield tuple(range(2 + count, 2, -1))
     yield from ((size,) * count for size in SAME)
     generator = np.random.default_rng(count)
-    for _ in range(RANDOM if count > 1 else 0):
-        yield tuple(generator.integers(1, 8, count).tolist())
+    for _ in range(GUESSES if count > 1 else 0):
+        yield tuple(generator.integers(1, 12, count).tolist())
 
 
 def made(function: Function, spelt: Sequence[Sequence[str]], trial: Trial, sort: str) -> Given:
     """The inputs of a function by name; states are left out, so that they hold zeros."""
-    generator = np.random.default_rng(7)
+    generator = np.random.default_rng(trial.round)
     given = {}
     for value, dims in zip(function.inputs, spelt, strict=True):
         if isinstance(value.type, TensorType):
             shape = _shape(value.type.shape or (), dims, trial.sizes)
-            given[value.name] = array(generator, value.type, shape, trial.integers, sort)
+            given[value.name] = array(generator, value.type, shape, trial, sort)
     return given
 
 
@@ -102,10 +104,10 @@ def array(
     generator: np.random.Generator,
     type: TensorType,
     shape: tuple[int, ...],
-    integers: tuple[int, int],
+    trial: Trial,
     sort: str,
 ) -> Any:
-    """An array of a type; integers of 8 bits and fewer, being quantities, of all their range."""
+    """An array of a type."""
     element = type.element
     dtype = dtype_of(element)
     if element.name == "bool":
@@ -113,8 +115,8 @@ def array(
     if element.is_float:
         return generator.uniform(*RANGES[sort], shape).astype("f2").astype(dtype)
     low, high = element.bounds
-    if element.bits > 8:
-        low, high = max(low, integers[0]), min(high, integers[1])
+    if element.bits > 8 or trial.round or trial.integers is not INTEGERS[0]:
+        low, high = max(low, trial.integers[0]), min(high, trial.integers[1])
     return generator.integers(low, high + 1, shape).astype(dtype)
 
 

@@ -86,7 +86,9 @@ def count(comparison: Comparison[str], record: dict[str, Any], outcome: Outcome)
     """Count one outcome, with the reason that it may have."""
     name, key, why = name_of(record), None, None
     if outcome.sort:
-        told = f"{changes(record)} | {outcome.said}"
+        told = (
+            f"{changes(record)} | of {' '.join(sorted(_kinds(record['before'])))} | {outcome.said}"
+        )
         key = Key(name, outcome.inputs, outcome.sort, changes(record), plain(outcome.said, ""))
         why = next((r for r in PROGRAMS if r.covers(*key[:3], told)), None)
     example = f"{record['sha']} {outcome.function}: {outcome.said}"
