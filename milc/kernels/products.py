@@ -25,8 +25,6 @@ def matmul(x: Array, y: Array) -> Array:
 def linear(x: Array, weight: Array, bias: Array) -> Array:
     """x [*D, k] times the transpose of weight [m, k], plus bias [m]: [*D, m]."""
     product = matmul(x, weight.T)
-    if product.dtype != np.result_type(product, bias):
-        return product + bias
     product += bias
     return product
 
