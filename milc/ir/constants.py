@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from milc.ir import packed
 from milc.ir.literals import DictLiteral, ListLiteral, Literal, TensorLiteral, TupleLiteral
 from milc.ir.numbers import pack
 from milc.ir.types import (
@@ -119,6 +120,8 @@ def _array(value: numpy.ndarray[Any, Any], element: ElementType | None) -> Tenso
     type = TensorType(element, tuple(value.shape))
     if own is element and element.bits >= 8:
         return TensorLiteral(type, value.astype(value.dtype.newbyteorder("<")).tobytes())
+    if own is not None and own.is_integer and element.is_integer and element.bits < 8:
+        return TensorLiteral(type, packed.stored(element, value))
     if element in _DTYPE and own is not None and own.is_float and value.dtype.kind == "f":
         import numpy
 

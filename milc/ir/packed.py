@@ -51,6 +51,22 @@ def codes(buffer: bytes | memoryview | NDArray[Any], bits: int, count: int) -> N
     return made.ravel()[:count]
 
 
+def stored(element: ElementType, values: NDArray[Any]) -> bytes:
+    """Integers as a file holds those of fewer than 8 bits, without gaps.
+
+    Raises OverflowError for one that the type cannot hold.
+    """
+    import numpy
+
+    low, high = element.bounds
+    for value in (values.min(), values.max()) if values.size else ():
+        if not low <= value <= high:
+            raise OverflowError(f"{value} does not fit {element}")
+    codes = values.astype("u1").reshape(-1, 1)
+    bits = numpy.unpackbits(codes, axis=1, count=element.bits, bitorder="little")
+    return numpy.packbits(bits, bitorder="little").tobytes()
+
+
 def bfloats(buffer: bytes | memoryview) -> NDArray[Any]:
     """The numbers of bf16, which is the upper half of fp32, as float32."""
     import numpy
