@@ -53,7 +53,7 @@ def grid_between(mode: str, count: int, start: Array, end: Array) -> Array:
     start, end = start[:, None], end[:, None]
     steps = grid(mode, count, np.abs(end - start) + 1)
     places = start + np.sign(end - start) * steps
-    # Adding the length to the start may miss the end by a rounding.
+    # A row that ends at 0 would end below it by a rounding.
     within: Array = np.clip(places, np.minimum(start, end), np.maximum(start, end))
     return within
 

@@ -242,13 +242,15 @@ def the_values_of_coremltools_tests_for_padding(opset: str) -> None:
 
 
 @meaning("crop_resize", "values")
-def the_far_edge_is_on_the_image_however_it_is_rounded(opset: str) -> None:
+def edges_are_on_the_image_however_places_are_rounded(opset: str) -> None:
     x = np.ones((1, 1, 64, 50), "f4")
     boxes = [[start / 97, start / 97, 1, 1] for start in range(97)]
+    turned = [[start / 997, start / 997, 0, 0] for start in range(97)]
     for mode in MODES:
-        given = cut(opset, x, [0] * 97, boxes, normalized_coordinates=True, target_height=7,
-                    target_width=5, sampling_mode=mode)  # fmt: skip
-        expect(given, np.ones((97, 1, 7, 5)))
+        for each, scale in ((boxes, 1.0), (turned, 0.7)):
+            given = cut(opset, x, [0] * 97, each, normalized_coordinates=True, target_height=7,
+                        target_width=5, sampling_mode=mode, spatial_scale=scale)  # fmt: skip
+            expect(given, np.ones((97, 1, 7, 5)))
 
 
 @meaning("crop_resize", "values")
