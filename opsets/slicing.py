@@ -6,7 +6,7 @@ Shapes are taken apart with slices, so these fold. Facts: coremltools 9.0,
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from milc.ir.types import BOOL, FP16, FP32, INT8, INT16, INT32, UINT8, UINT16, TensorType
 from milc.kernels import Array, np
@@ -23,6 +23,9 @@ from milc.schema import (
     constraint,
 )
 from milc.schema.rules import is_axis, picked, same, same_shape, strides, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Slice(NamedTuple):
@@ -77,14 +80,16 @@ class Slice(NamedTuple):
             return None
         if self.end is None and not self.to_edge:
             return None
+        first, stop = self._ends(dim)
+        return max(0, _ceiling(stop - first, self.stride))
+
+    def _ends(self, dim: int) -> tuple[int, int]:
+        """The first place in a dimension, and the one to stop before."""
         begin, end = _from_front(self.begin, dim), _from_front(self.end, dim)
         if self.stride > 0:
-            first = 0 if self.from_edge else begin
-            stop = dim if self.to_edge else min(end, dim)
-        else:
-            first = dim - 1 if self.from_edge else min(begin, dim - 1)
-            stop = -1 if self.to_edge else end
-        return max(0, _ceiling(stop - first, self.stride))
+            return 0 if self.from_edge else begin, dim if self.to_edge else min(end, dim)
+        first = dim - 1 if self.from_edge else min(begin, dim - 1)
+        return first, -1 if self.to_edge else end
 
     @property
     def places(self) -> range | None:
@@ -101,19 +106,24 @@ class Slice(NamedTuple):
             places = dim[begin : _from_front(end, len(dim)) : self.stride]
         return places if len(places) == self.length else None
 
-    @property
-    def selection(self) -> slice | int | None:
-        """What numpy takes for it, where all is known; None if what is to be taken is not there."""
-        places = self.places
-        if places is None:
-            places = range(1) if self.dim == 1 and not self.is_index else None
-        if places is None or self.is_index:
-            return places[0] if places else None
-        if not places:
-            return slice(0, 0)
-        # A stop below 0 would count from the end.
-        stop = places.stop if places.stop >= 0 else None
-        return slice(places.start, stop, places.step)
+    def selection(self, wanted: int | None) -> slice | int | None:
+        """What numpy takes for it, of a known dimension; None if that has not as many as wanted.
+
+        That is what Python takes, unless as many are wanted as coremltools counts.
+        """
+        dim = range(self.dim or 0)
+        if self.is_index:
+            place = 0 if self.from_edge else _from_front(self.begin, len(dim))
+            return place if place < len(dim) else None
+        begin, end = None if self.from_edge else self.begin, None if self.to_edge else self.end
+        counted = range(*self._ends(len(dim)), self.stride)
+        alone = dim if len(dim) == 1 else counted
+        for found in (dim[begin : end : self.stride], counted, alone):
+            if wanted in (None, len(found)):
+                # A stop below 0 would count from the end.
+                stop = found.stop if found.stop >= 0 else None
+                return slice(found.start, stop, found.step) if found else slice(0, 0)
+        return None
 
 
 def _ceiling(number: int, by: int) -> int:
@@ -186,7 +196,9 @@ class Slicing(OpDef):
         "`begin` is not behind `end` in the direction of `stride`, if both count from one edge",
     )
     def slices_follow_stride(self) -> bool | str:
-        for axis, part in enumerate(self.slices or ()):
+        # What is computed may give an empty slice.
+        parts = self.slices if self.x.held is None else None
+        for axis, part in enumerate(parts or ()):
             if part.is_contradictory:
                 way = f"from {part.begin} to {part.end} in steps of {part.stride}"
                 return f"dimension {axis} goes {way}"
@@ -236,11 +248,12 @@ class Slicing(OpDef):
             offsets.append([at * step for at in places])
         return offsets if len(offsets) == self.x.rank else None
 
-    def selection(self) -> tuple[slice | int, ...]:
-        """What numpy takes to take the slice. Raises EvaluationError if it is not in `x`."""
+    def selection(self, shape: Sequence[int | None]) -> tuple[slice | int, ...]:
+        """What numpy takes to take a slice of a shape. Raises EvaluationError if `x` has none."""
         selected: list[slice | int] = []
+        dims = iter(shape)
         for axis, part in enumerate(self.slices or ()):
-            found = part.selection
+            found = part.selection(None if part.is_index else next(dims, None))
             if found is None:
                 where = f"`begin` is {part.begin} in dimension {axis}"
                 raise EvaluationError(f"{where}, which has {part.dim} places")
@@ -282,7 +295,9 @@ class SliceByIndex(Slicing):
         return picked(elements, offsets)
 
     def evaluate(self) -> Array:
-        found: Array = self.x.array[self.selection()]
+        # What was declared holds where coremltools counts otherwise: of a dimension of length 1.
+        declared = self.context.type_of(self.op.results[0])
+        found: Array = self.x.array[self.selection(getattr(declared, "shape", None) or ())]
         return found
 
 
@@ -344,7 +359,7 @@ class SliceUpdate(Slicing):
 
     def evaluate(self) -> Array:
         made: Array = self.x.array.copy()
-        made[self.selection()] = self.update.array
+        made[self.selection(self.update.array.shape)] = self.update.array
         return made
 
 

@@ -58,6 +58,9 @@ def slices_backwards_as_python(opset: str) -> None:
     for begin, end, stride in product((5, 3, 9, -1, -2), (0, 1, 2, -6, -5), (-1, -2, -4)):
         wanted = x[begin : end % 6 : stride]
         both_ways("slice_by_index", opset, wanted, x, begin=(begin,), end=(end,), stride=(stride,))
+    for begin, end in ((4, -9), (9, -7), (-7, -9), (-7, 1)):
+        got = run_op("slice_by_index", opset, x=x, begin=ints(begin), end=ints(end), stride=(-1,))
+        expect(got, x[begin:end:-1], exact=True)
 
 
 @meaning("slice_by_index", "numpy")
@@ -123,7 +126,10 @@ def slices_may_be_empty(opset: str) -> None:
 def a_single_place_is_taken_wherever_it_is_asked_for(opset: str) -> None:
     x = some(1, 4)
     for begin, end in ((0, 1), (0, 9), (-5, 3), (3, 9)):
-        both_ways("slice_by_index", opset, x, x, begin=(begin, 0), end=(end, 4))
+        given = {"x": x, "begin": (begin, 0), "end": (end, 4)}
+        expect(run_op("slice_by_index", opset, flexible=False, **given), x, exact=True)
+        given["begin"] = ints(begin, 0)
+        expect(run_op("slice_by_index", opset, flexible=False, **given), x, exact=True)
 
 
 @meaning("slice_by_index", "values")
@@ -136,7 +142,9 @@ def every_run_slices_anew(opset: str) -> None:
         }} -> (y);
     }}"""
     run, x = Run(parse(text)), some(9)
-    for count, begin, end in ((9, 0, 4), (9, 2, 3), (5, 1, 5), (1, 0, 1), (9, -3, -1)):
+    for count, begin, end in (
+        (9, 0, 4), (9, 2, 3), (5, 1, 5), (1, 0, 1), (9, -3, -1), (1, 1, 5), (3, 5, 6), (9, 4, 2),
+    ):  # fmt: skip
         given = {"x": x[:count], "b": ints(begin), "e": ints(end)}
         expect(run(given)["y"], x[:count][begin:end], exact=True)
 
@@ -146,8 +154,7 @@ def places_that_are_not_there_are_refused(opset: str) -> None:
     x = some(3, 4)
     refused("slice_by_index", opset, "`begin` is 5 in dimension 0", x=x, begin=ints(5, 0),
             end=(6, 4), squeeze_mask=(True, False))  # fmt: skip
-    refused("slice_by_index", opset, "`begin` is 5 in dimension 0", x=x, begin=ints(5, 0),
-            end=ints(6, 4))  # fmt: skip
+    refused("slice_by_index", opset, "`begin` is 5 in dimension 0", x=x, begin=(5, 0), end=(6, 4))
     refused("slice_by_index", opset, "`stride` is 0", x=x, begin=(0, 0), end=(3, 4), stride=(0, 1))
 
 
