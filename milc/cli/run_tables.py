@@ -88,23 +88,29 @@ def _values(row: Row) -> str:
     """The elements, if they are few; empty if they are not."""
     held = row.held
     if isinstance(held, np.ndarray):
-        return _listed(held) if 0 < held.size <= FEW else ""
+        return _listed(_elements(held)) if 0 < held.size <= FEW else ""
     if isinstance(held, dict):
         return _probable(held)
     found = values(held, FEW)
     return json.dumps(found, ensure_ascii=False) if found is not None else ""
 
 
+def _elements(held: Any) -> Any:
+    """An array whose elements are numpy's own, as those of text are not."""
+    return held.astype(str) if held.dtype == object else held
+
+
 def _listed(held: Any) -> str:
-    """Elements in brackets, each as short as its type allows."""
-    if isinstance(held, np.ndarray) and held.ndim:
+    """Elements in brackets, with about as many digits as the table has."""
+    if held.ndim:
         return f"[{', '.join(map(_listed, held))}]"
-    item = held.item() if isinstance(held, np.ndarray) else held
+    item = held.item()
     if isinstance(item, str):
         return json.dumps(clip(item, 200), ensure_ascii=False)
-    if isinstance(held, np.ndarray) and held.dtype.kind in "fV":
-        item = held[()]
-    return str(item).lower() if isinstance(item, bool | np.bool_) else str(item)
+    if isinstance(item, float):
+        # Of 16 bits the shortest that is read as the same, which has few digits.
+        return str(held[()]) if held.itemsize <= 2 else f"{item:.6g}"
+    return str(item).lower()
 
 
 def _probable(held: dict[Any, Any]) -> str:

@@ -80,8 +80,8 @@ class Trace:
 
 
 def _operands(ran: Ran) -> Iterator[tuple[str, str, Measure]]:
-    """What an op took, constants included."""
-    for name, held in ran.arguments():
+    """What an op took, constants included, each once."""
+    for name, held in dict(ran.arguments()).items():
         if isinstance(held, np.ndarray) and (_is_float(held) or name in ran.operands):
             yield name, f"{element_name(held)} {list(held.shape)}", measure(held)
 
@@ -115,13 +115,13 @@ def _finding(sight: Sight, run: Run) -> Diagnostic:
 
 
 def ends(found: Measure) -> str:
-    """The range of elements, in words: `-1 to 3.5, 2 nan`."""
+    """The range of elements, in words: `-1 to 3.5 and 2 nan`."""
     parts = []
     if found.minimum is not None and found.maximum is not None:
         same = found.minimum == found.maximum
         parts.append(f"{found.minimum:.6g}" + ("" if same else f" to {found.maximum:.6g}"))
     parts += [_faulty(found)] if found.non_finite else []
-    return ", ".join(parts) or "no elements"
+    return " and ".join(parts) or "no elements"
 
 
 def _faulty(found: Measure) -> str:

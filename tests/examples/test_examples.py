@@ -21,7 +21,7 @@ from tests.shared import ROOT
 EXAMPLES = ROOT / "examples"
 LESSONS = (
     "hello", "shorthand", "weights", "control_flow", "state", "multifunction",
-    "flexible_shapes", "quantized_weights", "convnet", "transformer_block",
+    "flexible_shapes", "quantized_weights", "convnet", "transformer_block", "run",
 )  # fmt: skip
 EXPECTED = {
     "info.txt": "milc info build/{0}.mlpackage",
