@@ -38,10 +38,10 @@ def affine(made: Array, gamma: Array | None, beta: Array | None) -> Array:
 
 
 def along(parameter: Array | None, axes: Sequence[int], rank: int) -> Array | None:
-    """A parameter that has the dimensions of `axes`, spread to broadcast with a tensor."""
+    """A parameter that has the dimensions of `axes`, in order, spread to fit a tensor's."""
     if parameter is None:
         return None
-    lengths = dict(zip(sorted(axes), parameter.shape, strict=True))
+    lengths = dict(zip(axes, parameter.shape, strict=True))
     return parameter.reshape([lengths.get(axis, 1) for axis in range(rank)])
 
 
