@@ -116,9 +116,8 @@ class Slice(NamedTuple):
             place = 0 if self.from_edge else _from_front(self.begin, len(dim))
             return place if place < len(dim) else None
         begin, end = None if self.from_edge else self.begin, None if self.to_edge else self.end
-        counted = range(*self._ends(len(dim)), self.stride)
-        alone = dim if len(dim) == 1 else counted
-        for found in (dim[begin : end : self.stride], counted, alone):
+        counted = dim if len(dim) == 1 else range(*self._ends(len(dim)), self.stride)
+        for found in (dim[begin : end : self.stride], counted):
             if wanted in (None, len(found)):
                 # A stop below 0 would count from the end.
                 stop = found.stop if found.stop >= 0 else None
@@ -444,7 +443,7 @@ class SliceBySize(OpDef):
         selected = []
         for axis, (begin, count, dim) in enumerate(parts):
             first = begin + dim if begin < 0 else begin
-            if count is None or count < 0 or first < 0 or first + count > dim:
+            if count is None or first < 0 or first + count > dim:
                 where = f"`begin` is {begin} and `size` {self.size.value[axis]}"
                 raise EvaluationError(f"{where} in dimension {axis}, which has {dim} places")
             selected.append(slice(first, first + count))
