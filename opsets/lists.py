@@ -58,7 +58,8 @@ class MakeList(OpDef):
     """Make a list of tensors of one element type and shape.
 
     With `dynamic_length` the list grows when something is put behind its end; without, it keeps the
-    length `init_length`.
+    length `init_length`. Where nothing has been put, milc takes a list to hold zeros, if the shape
+    of its tensors is known.
 
     ```mil
     func main<ios15>(tensor<fp32, [2, 3]> x) {

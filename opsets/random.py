@@ -28,7 +28,9 @@ class Random(OpDef):
 
     T = Domain(FP16, FP32)
     seed = Const(
-        INT32, "what the values follow from, the same ones in each run; -1 for others each time",
+        INT32,
+        "what the values follow from, the same ones each time that the op runs, though in milc not"
+        " those of a device; -1 for others each time",
         rank=0, default=-1,
     )  # fmt: skip
 
@@ -170,6 +172,7 @@ class RandomCategorical(Random):
         size = self.size.value
         if size < 0:
             raise EvaluationError(f"`size` is {size}")
+        memory.must_fit((*self.x.array.shape[:-1], size), 8)
         logits = self.mode.value.lower() == "logits"
         x = self.x.array.astype("f8")
         weights = sampling.shares(x) if logits else x

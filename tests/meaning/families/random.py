@@ -151,6 +151,7 @@ def _register_for(op: str) -> None:
             assert drawn(op, opset, *shape).shape == shape
             computed = run_op(op, opset, shape=np.array(shape, "i4"))
             assert computed.shape == shape
+        refused(op, opset, "has no room", shape=np.array([2**30, 2**30], "i4"))
         refused(op, opset, "`shape` is [2, -1]", shape=np.array([2, -1], "i4"))
 
 
