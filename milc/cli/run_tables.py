@@ -26,6 +26,7 @@ MOST: Final = 200
 SLOWEST: Final = 20
 """As many operations have their time shown."""
 
+COLUMNS: Final = ("name", "type", "shape", "min", "mean", "max", "non-finite")
 TITLES: Final = {"output": "Outputs of", "state": "States of", "value": "Values in"}
 LABELS: Final = 5
 """Of so many labels the probabilities are shown, the most probable first."""
@@ -50,9 +51,7 @@ def _rows(out: Console, rows: list[Row], title: str, first: bool) -> None:
         titled(out, title)
     numbers = [row for row in rows if row.measure is not None]
     if numbers:
-        table = table_of(
-            ("name", "type", "shape", "min", "mean", "max", "non-finite"), (3, 4, 5, 6)
-        )
+        table = table_of(COLUMNS, right=(3, 4, 5, 6), gap=2)
         for row in numbers[:MOST]:
             table.add_row(visible(row.name), row.type, _shape(row), *_measured(row))
         out.print(table)
@@ -81,7 +80,10 @@ def _measured(row: Row) -> tuple[str, ...]:
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.6g}"
+    """A number in few characters: `65504`, `-0.0338`, `1.5e+09`."""
+    if value is None:
+        return "–"
+    return f"{value:.0f}" if 1e4 <= abs(value) < 1e8 else f"{value:.4g}"
 
 
 def _values(row: Row) -> str:

@@ -135,10 +135,10 @@ def titled(out: Console, title: str, more: str = "") -> None:
     out.print(Text.assemble((title, "bold"), f"  {more}" if more else ""))
 
 
-def table_of(names: Iterable[str], right: tuple[int, ...] = ()) -> Table:
+def table_of(names: Iterable[str], right: tuple[int, ...] = (), gap: int = 3) -> Table:
     """An empty table with these columns, some of them of numbers."""
     table = Table(
-        box=SIMPLE_HEAD, padding=(0, 2, 0, 0), show_edge=False, header_style="bright_blue"
+        box=SIMPLE_HEAD, padding=(0, gap - 1, 0, 0), show_edge=False, header_style="bright_blue"
     )
     for place, name in enumerate(names):
         table.add_column(name, justify="right" if place in right else "left", overflow="fold")

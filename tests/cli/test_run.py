@@ -58,9 +58,9 @@ def test_a_table_for_people(cli: Cli) -> None:
     assert (run.status, run.err) == (0, "")
     assert run.out == (
         "Outputs of main\n"
-        "name   type   shape   min    mean   max   non-finite\n"
-        "──────────────────────────────────────────────────────\n"
-        "y      fp32   1×4       0   3.875   8.5            0\n"
+        "name  type  shape  min   mean  max  non-finite\n"
+        "───────────────────────────────────────────────\n"
+        "y     fp32  1×4      0  3.875  8.5           0\n"
         "\n"
         "  y = [[2.5, 4.5, 0, 8.5]]\n"
     )
