@@ -81,7 +81,7 @@ class Scatter17(Scatter):
     To indices that may be negative add the length of the dimension first, with `select`. With
     `validate_indices`, an index out of bounds is an error; without, nothing looks at them, and what
     such an update does is undefined, if memory safe: here it counts from the end, as before, if it
-    is negative and a place then, and is left out else, as Apple's MPSGraph does along an axis.
+    is negative and a place then, and is left out else: the choice that writes nothing wrong.
 
     ```mil
     func main<ios17>(
@@ -197,7 +197,7 @@ class ScatterAlongAxis17(ScatterAlongAxis):
     To indices that may be negative add the length of the dimension first, with `select`. With
     `validate_indices`, an index out of bounds is an error; without, nothing looks at them, and what
     such an update does is undefined, if memory safe: here it counts from the end, as before, if it
-    is negative and a place then, and is left out else, as Apple's MPSGraph does along an axis.
+    is negative and a place then, and is left out else: the choice that writes nothing wrong.
 
     ```mil
     func main<ios17>(
@@ -303,7 +303,7 @@ class ScatterNd17(ScatterNd):
     To indices that may be negative add the length of the dimension first, with `select`. With
     `validate_indices`, an index out of bounds is an error; without, nothing looks at them, and what
     such an update does is undefined, if memory safe: here it counts from the end, as before, if it
-    is negative and a place then, and is left out else, as Apple's MPSGraph does along an axis.
+    is negative and a place then, and is left out else: the choice that writes nothing wrong.
 
     ```mil
     func main<ios17>(
