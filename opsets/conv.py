@@ -22,6 +22,7 @@ from milc.opsets.spatial import (
     zeros,
 )
 from milc.schema import (
+    Bound,
     Choice,
     Const,
     Domain,
@@ -183,10 +184,14 @@ class Conv(OpDef):
         return self.weight.reals
 
     def evaluate(self) -> Array:
+        refuse_steps_below_one(self.dilations, "dilations")
+        kernels, groups = self.kernels(), self.groups.value
+        if len(kernels) % groups:
+            raise EvaluationError(
+                f"`weight` has {len(kernels)} kernels, which `groups`, {groups}, does not divide"
+            )
         bias = self.bias.reals if self.bias is not None else None
-        return convolution.conv(
-            self.x.array, self.kernels(), bias, self.windows(), self.groups.value
-        )
+        return convolution.conv(self.x.array, kernels, bias, self.windows(), groups)
 
     def windows(self) -> windows.Windows:
         """How the kernels lie over `x`."""
@@ -446,6 +451,8 @@ class ConvTranspose(OpDef):
             given, needed = len(getattr(self, name).value), sides * (self.x.rank - 2)
             if given != needed and (sides == 1 or self.pad_type.value == "custom"):
                 raise EvaluationError(f"`{name}` has {given} elements where {needed} are needed")
+        refuse_steps_below_one(self.strides, "strides")
+        refuse_steps_below_one(self.dilations, "dilations")
 
     def windows(self) -> windows.Windows:
         """How the kernels lie over the result, at as many places as `x` has."""
@@ -470,3 +477,9 @@ class ConvTranspose17(ConvTranspose):
     U = Domain(FP16, FP32)
     weight = In(U, TRANSPOSED, rank=(3, 5))
     bias = OptionalIn(U, BIAS, rank=1)
+
+
+def refuse_steps_below_one(steps: Bound, name: str) -> None:
+    """Raise EvaluationError for strides or dilations that are not all at least 1."""
+    if not positive(steps):
+        raise EvaluationError(f"`{name}` is {list(steps.value)}, and each has to be at least 1")

@@ -167,6 +167,19 @@ def what_is_not_finite_stays_where_it_is(opset: str) -> None:
 
 
 @meaning("conv", "values")
+def groups_of_unequal_size_are_refused(opset: str) -> None:
+    refused("conv", opset, "`weight` has 5 kernels", x=random(1, 4, 3), weight=random(5, 2, 1),
+            groups=2)  # fmt: skip
+
+
+@meaning("conv", "values")
+def dilations_below_one_are_refused(opset: str) -> None:
+    for dilation in (0, -1):
+        refused("conv", opset, f"`dilations` is [{dilation}]", x=random(1, 4, 3),
+                weight=random(4, 1, 2), groups=4, dilations=(dilation,))  # fmt: skip
+
+
+@meaning("conv", "values")
 def sums_of_fp16_are_rounded_once(opset: str) -> None:
     x, weight = np.full((1, 4096, 1), 1, "f2"), np.full((1, 4096, 1), 1, "f2")
     bias = np.array([-4000], "f2")
@@ -302,4 +315,6 @@ def output_shape_lets_nothing_else_pass(opset: str) -> None:
     refuse("`x` has 4 channels", channels=4)
     refuse("`strides` has 2 elements", strides=(1, 1))
     refuse("`dilations` has 2 elements", dilations=(1, 1))
+    refuse("`strides` is [0]", strides=(0,))
+    refuse("`dilations` is [-1]", dilations=(-1,))
     refuse("`pad` has 1 elements", pad=(1,), pad_type="custom")
