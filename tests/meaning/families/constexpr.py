@@ -236,3 +236,35 @@ def reals_of_blocks_as_coremltools_has_them(opset: str) -> None:
             "constexpr_blockwise_shift_scale", opset, data=data, scale=scale, offset=offset
         )
         near(given, peer("constexpr:blockwise", plain(data), scale, plain(offset)))
+
+
+# What is worked on in pieces, and so is larger than one
+
+LARGE = (3, 100_000, 2), (1, 10, 2)
+
+
+@meaning("constexpr_blockwise_shift_scale", "numpy")
+def reals_of_more_blocks_than_fit_a_piece(opset: str) -> None:
+    for shape, counts in (((600, 700), (6, 7)), ((5, 120_000), (5, 1)), LARGE):
+        data = elements("int4", *shape)
+        scale = random(*counts, dtype="f4", low=-2, high=2, seed=1)
+        given = run_op("constexpr_blockwise_shift_scale", opset, data=data, scale=scale)
+        near(given, (plain(data) * spread(scale, shape)).astype("f4"))
+
+
+@meaning("constexpr_lut_to_dense", "numpy", "ios18")
+def values_of_more_numbers_than_fit_a_piece(opset: str) -> None:
+    for shape, counts in (((600, 700), (6, 7)), ((5, 120_000), (1, 1)), LARGE):
+        numbers = elements("uint4", *shape)
+        tables = elements("fp16", *counts, 16, 1, seed=1)
+        given = run_op("constexpr_lut_to_dense", opset, indices=numbers, lut=tables)
+        each = spread(tables[..., 0], (*shape, 16))
+        wanted = np.take_along_axis(each, plain(numbers)[..., None].astype("i8"), -1)[..., 0]
+        expect(given, wanted, exact=True)
+
+
+def spread(array: Any, shape: tuple[int, ...]) -> Any:
+    """What there is one of for each block, for each element."""
+    for axis, (count, dim) in enumerate(zip(array.shape, shape, strict=True)):
+        array = np.repeat(array, dim // count, axis)
+    return array

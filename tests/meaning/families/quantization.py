@@ -73,6 +73,20 @@ def integers_of_reals(opset: str) -> None:
                 expect(result, quantized(x, scale, zero_point, axis, kind))
 
 
+@meaning("quantize", "numpy")
+def integers_of_more_reals_than_fit_a_piece(opset: str) -> None:
+    for shape, axis in (((600, 700), 0), ((3, 150_000), 0), ((150_000, 3), 1)):
+        x = random(*shape, low=-20, high=20)
+        scale, zero = vectors("f4", "int8", shape[axis])
+        result = run_op(
+            "quantize", opset, input=x, scale=scale, zero_point=zero, axis=axis,
+            output_dtype="int8",
+        )  # fmt: skip
+        along = (slice(None), None) if axis == 0 else (None, slice(None))
+        wanted = np.clip(np.around(x / scale[along]) + zero[along].astype("f4"), -128, 127)
+        expect(result, wanted.astype("i1"))
+
+
 @meaning("quantize", "peer")
 def integers_as_coremltools_has_them(opset: str) -> None:
     for kind, axis in product(RANGE, (None, 1, -1)):

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from milc.kernels import sampling
 from tests.meaning.cases import expect, meaning, refused, run_op
 from tests.meaning.peer import peer
 from tests.meaning.text import ran
@@ -199,6 +200,19 @@ def samples_do_not_depend_on_each_other(opset: str) -> None:
     rows = run_op("random_categorical", opset, x=np.zeros((MANY // 4, 2), "f4"))
     assert rows.shape == (MANY // 4, 1)
     near(rows, np.full(2, 0.5))
+
+
+@meaning("random_categorical", "values")
+def what_is_not_probable_is_not_drawn_at_the_edges_either(opset: str) -> None:
+    class Edge(np.random.Generator):
+        """Draws the least share that there is, and the largest."""
+
+        def random(self, size: Any = None, *_: Any, **__: Any) -> Any:
+            return np.resize([0, np.nextafter(1, 0)], size)
+
+    weights = np.array([[0, 1, 2, 0], [0, 0.1, 0.2, 0]])
+    drawn = sampling.categories(Edge(np.random.PCG64()), weights, 2)
+    expect(drawn, np.array([[1, 2], [1, 2]], "i4"))
 
 
 @meaning("random_categorical", "law")
