@@ -5,12 +5,13 @@ Facts: coremltools 9.0, `ops/defs/iOS15/activation.py` and `iOS17/activation.py`
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from milc.ir.types import FP16, FP32, INT32, STRING
 from milc.kernels import Array, functions
 from milc.opsets.elementwise import Elementwise
-from milc.schema import Choice, Const, Domain, In, constraint
+from milc.schema import Bound, Choice, Const, Domain, In, constraint
 
 _EVEN: Final = 1e-5
 """How far slopes may be from the first of them and count as the same."""
@@ -167,6 +168,9 @@ class LinearActivation(Elementwise):
     alpha = Const(Elementwise.T, "the slope, a scalar", rank=0)
     beta = Const(Elementwise.T, "what is added, a scalar", rank=0)
 
+    def forwarded(self) -> Bound | None:
+        return self.x if self.alpha.value == 1 and self.beta.value == 0 else None
+
 
 class LinearActivation17(LinearActivation):
     """`alpha` and `beta` may have another element type than `x`, the two the same one.
@@ -247,6 +251,8 @@ class Relu(Elementwise):
 
     name = "relu"
     since = "ios15"
+    idempotent = True
+    span = 0, math.inf
     apply = _relu
     kernel = "relu"
 
@@ -263,6 +269,8 @@ class Relu6(Elementwise):
 
     name = "relu6"
     since = "ios15"
+    idempotent = True
+    span = 0, 6
     apply = _relu6
     kernel = "relu6"
 
@@ -313,6 +321,7 @@ class Sigmoid(Elementwise):
 
     name = "sigmoid"
     since = "ios15"
+    span = 0, 1
     kernel = "sigmoid"
 
 
@@ -328,6 +337,7 @@ class SigmoidHard(Elementwise):
 
     name = "sigmoid_hard"
     since = "ios15"
+    span = 0, 1
     kernel = "sigmoid_hard"
     alpha = Const(Elementwise.T, "the slope between the two ends, a scalar", rank=0)
     beta = Const(Elementwise.T, "the result at 0, a scalar", rank=0)
@@ -377,6 +387,7 @@ class Softmax(Elementwise):
 
     name = "softmax"
     since = "ios15"
+    span = 0, 1
     elementwise = False
 
     axis = Const(
@@ -408,6 +419,7 @@ class Softplus(Elementwise):
 
     name = "softplus"
     since = "ios15"
+    span = 0, math.inf
     kernel = "softplus"
 
 
@@ -479,6 +491,7 @@ class Softsign(Elementwise):
 
     name = "softsign"
     since = "ios15"
+    span = -1, 1
     kernel = "softsign"
 
 

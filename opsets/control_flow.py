@@ -203,6 +203,13 @@ class Select(OpDef):
     def shapes_broadcast(self) -> bool:
         return broadcast(self.a.shape, self.b.shape) is not None
 
+    def forwarded(self) -> Bound | None:
+        if self.a.operand is self.b.operand:
+            return self.a
+        chosen = self.cond.value
+        chosen = {*chosen} if isinstance(chosen, tuple) else {chosen}
+        return {(True,): self.a, (False,): self.b}.get(tuple(chosen))
+
     def infer(self) -> TensorType:
         return broadcast_type(self.a.element, self.a, self.b)
 

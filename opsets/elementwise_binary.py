@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from milc.ir.types import BOOL, FP16, FP32, INT32, ElementType, TensorType
 from milc.kernels import Array, functions, np
-from milc.schema import Domain, Elements, In, OpDef, Out, constraint
+from milc.schema import Bound, Domain, Elements, In, OpDef, Out, constraint
 from milc.schema.rules import broadcast, broadcast_type, fold_elementwise, settle
 
 
@@ -35,6 +35,9 @@ class Binary(OpDef):
     )
     def shapes_broadcast(self) -> bool:
         return broadcast(self.x.shape, self.y.shape) is not None
+
+    def forwarded(self) -> Bound | None:
+        return self.x if self.idempotent and self.x.operand is self.y.operand else None
 
     def result_element(self) -> ElementType:
         """The element type of the result: that of the operands, or bool for comparisons."""
@@ -83,6 +86,7 @@ class Add(Binary):
     since = "ios15"
     commutative = True
     identity = 0
+    associative = True
     combine = operator.add
     ufunc = "add"
 
@@ -100,6 +104,8 @@ class Equal(Comparison):
     name = "equal"
     since = "ios15"
     commutative = True
+    of_itself = True
+    negation = "not_equal"
     combine = operator.eq
     ufunc = "equal"
 
@@ -122,6 +128,9 @@ class FloorDiv(Binary):
     combine = operator.floordiv
     ufunc = "floor_divide"
 
+    def forwarded(self) -> Bound | None:
+        return self.x if self.x.element is INT32 and self.y.value == 1 else None
+
 
 class Greater(Comparison):
     """`x > y`, element by element.
@@ -135,6 +144,9 @@ class Greater(Comparison):
 
     name = "greater"
     since = "ios15"
+    of_itself = False
+    swapped = "less"
+    negation = "less_equal"
     combine = operator.gt
     ufunc = "greater"
 
@@ -151,6 +163,9 @@ class GreaterEqual(Comparison):
 
     name = "greater_equal"
     since = "ios15"
+    of_itself = True
+    swapped = "less_equal"
+    negation = "less"
     combine = operator.ge
     ufunc = "greater_equal"
 
@@ -167,6 +182,9 @@ class Less(Comparison):
 
     name = "less"
     since = "ios15"
+    of_itself = False
+    swapped = "greater"
+    negation = "greater_equal"
     combine = operator.lt
     ufunc = "less"
 
@@ -183,6 +201,9 @@ class LessEqual(Comparison):
 
     name = "less_equal"
     since = "ios15"
+    of_itself = True
+    swapped = "greater_equal"
+    negation = "greater"
     combine = operator.le
     ufunc = "less_equal"
 
@@ -199,6 +220,10 @@ class LogicalAnd(Logical):
 
     name = "logical_and"
     since = "ios15"
+    identity = True
+    absorbing = False
+    associative = True
+    idempotent = True
     combine = operator.and_
     ufunc = "logical_and"
 
@@ -215,6 +240,10 @@ class LogicalOr(Logical):
 
     name = "logical_or"
     since = "ios15"
+    identity = False
+    absorbing = True
+    associative = True
+    idempotent = True
     combine = operator.or_
     ufunc = "logical_or"
 
@@ -231,6 +260,9 @@ class LogicalXor(Logical):
 
     name = "logical_xor"
     since = "ios15"
+    identity = False
+    of_itself = False
+    associative = True
     combine = operator.xor
     ufunc = "logical_xor"
 
@@ -248,6 +280,9 @@ class Maximum(Binary):
     name = "maximum"
     since = "ios15"
     commutative = True
+    identity = -math.inf
+    associative = True
+    idempotent = True
     combine = max
     ufunc = "maximum"
 
@@ -265,6 +300,9 @@ class Minimum(Binary):
     name = "minimum"
     since = "ios15"
     commutative = True
+    identity = math.inf
+    associative = True
+    idempotent = True
     combine = min
     ufunc = "minimum"
 
@@ -301,6 +339,8 @@ class Mul(Binary):
     since = "ios15"
     commutative = True
     identity = 1
+    absorbing = 0
+    associative = True
     combine = operator.mul
     ufunc = "multiply"
 
@@ -318,6 +358,8 @@ class NotEqual(Comparison):
     name = "not_equal"
     since = "ios15"
     commutative = True
+    of_itself = False
+    negation = "equal"
     combine = operator.ne
     ufunc = "not_equal"
 
@@ -392,5 +434,6 @@ class Sub(Binary):
     name = "sub"
     since = "ios15"
     identity = 0
+    of_itself = 0
     combine = operator.sub
     ufunc = "subtract"

@@ -83,6 +83,8 @@ class Abs(WithIntegers):
 
     name = "abs"
     since = "ios15"
+    idempotent = True
+    span = 0, math.inf
     apply = abs
     ufunc = "abs"
 
@@ -104,6 +106,7 @@ class Cast(OpDef):
 
     name = "cast"
     since = "ios15"
+    forwards = "x"
     elementwise = True
 
     T = Domain(FP16, FP32, INT32, BOOL)
@@ -168,6 +171,7 @@ class Ceil(Elementwise):
 
     name = "ceil"
     since = "ios15"
+    idempotent = True
     apply = math.ceil
     ufunc = "ceil"
 
@@ -215,6 +219,7 @@ class Erf(Elementwise):
 
     name = "erf"
     since = "ios15"
+    span = -1, 1
     apply = math.erf
     kernel = "erf"
 
@@ -231,6 +236,7 @@ class Exp(Elementwise):
 
     name = "exp"
     since = "ios15"
+    span = 0, math.inf
     apply = math.exp
     ufunc = "exp"
 
@@ -250,6 +256,7 @@ class Exp2(WithIntegers):
 
     name = "exp2"
     since = "ios15"
+    span = 0, math.inf
     apply = math.exp2
     ufunc = "exp2"
 
@@ -266,6 +273,7 @@ class Floor(Elementwise):
 
     name = "floor"
     since = "ios15"
+    idempotent = True
     apply = math.floor
     ufunc = "floor"
 
@@ -374,6 +382,7 @@ class LogicalNot(Elementwise):
 
     name = "logical_not"
     since = "ios15"
+    involution = True
     apply = operator.not_
     ufunc = "logical_not"
 
@@ -394,6 +403,7 @@ class Round(Elementwise):
 
     name = "round"
     since = "ios15"
+    idempotent = True
     apply = round
     ufunc = "rint"
 
@@ -457,6 +467,8 @@ class Sign(WithIntegers):
 
     name = "sign"
     since = "ios15"
+    idempotent = True
+    span = -1, 1
     apply = _sign
     ufunc = "sign"
 
@@ -473,6 +485,7 @@ class Sqrt(Elementwise):
 
     name = "sqrt"
     since = "ios15"
+    span = 0, math.inf
     apply = math.sqrt
     ufunc = "sqrt"
 
@@ -489,6 +502,7 @@ class Square(WithIntegers):
 
     name = "square"
     since = "ios15"
+    span = 0, math.inf
     apply = _square
     ufunc = "square"
 

@@ -41,6 +41,11 @@ SAMPLING: Final = Choice(
 """How output pixels are laid over input pixels; the page of `resize_bilinear` has the formulas."""
 
 
+def keeps_places(mode: Bound) -> bool:
+    """Whether a grid of the size of the input is the input's, by a sampling mode."""
+    return mode.value is not None and mode.value != "OFFSET_CORNERS"
+
+
 class Spatial(OpDef):
     """An op on the last two dimensions of its input, height and width."""
 
@@ -135,6 +140,7 @@ class UpsampleNearestNeighbor(Upsample):
 
     name = "upsample_nearest_neighbor"
     since = "ios15"
+    forwards = "x"
 
     def evaluate(self) -> Array:
         pairs = zip(self.target(), self.x.array.shape[-2:], strict=True)
@@ -162,6 +168,7 @@ class UpsampleBilinear(Upsample):
 
     name = "upsample_bilinear"
     since = "ios15"
+    forwards = "x"
 
     align_corners = Const(
         BOOL, "whether the first and last pixels of both grids coincide", rank=0, default=True
@@ -223,6 +230,7 @@ class ResizeNearestNeighbor(Spatial):
 
     name = "resize_nearest_neighbor"
     since = "ios15"
+    forwards = "x"
 
     target_size_height = Const(INT32, "the height H' of the result, a scalar", rank=0)
     target_size_width = Const(INT32, "the width W' of the result, a scalar", rank=0)
@@ -264,6 +272,9 @@ class ResizeBilinear(ResizeNearestNeighbor):
         STRING, "how the output grid is laid over the input", rank=0, default="DEFAULT",
         choices=SAMPLING,
     )  # fmt: skip
+
+    def forwarded(self) -> Bound | None:
+        return self.x if keeps_places(self.sampling_mode) else None
 
     def evaluate(self) -> Array:
         return _interpolated(self.x, self.sampling_mode.value, self.target())
@@ -335,6 +346,9 @@ class Resize(OpDef):
             return self.x.with_shape(*kept, *[None] * resized)
         pairs = zip(lengths[len(lengths) - resized :], self.x.shape[len(kept) :], strict=True)
         return self.x.with_shape(*kept, *(length or own for length, own in pairs))
+
+    def forwarded(self) -> Bound | None:
+        return self.x if keeps_places(self.sampling_mode) else None
 
     def evaluate(self) -> Array:
         sizes = sizes_of(self.infer(), self.x, self.resized_dims.value)

@@ -116,6 +116,9 @@ class Concat(Joining):
             return None
         return all(same(*each) for each in zip(*(v.shape for v in self.values), strict=True))
 
+    def forwarded(self) -> Bound | None:
+        return self.values[0] if len(self.values) == 1 else None
+
     def infer(self) -> TensorType:
         first, axis = self.values[0], self.axis.value
         if not first.rank:
@@ -212,6 +215,7 @@ class Split(OpDef):
 
     name = "split"
     since = "ios15"
+    forwards = "x"
 
     T = Domain(FP16, FP32, INT32, BOOL)
     x = In(T, "the tensor to cut, of any shape")

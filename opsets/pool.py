@@ -19,7 +19,7 @@ from milc.opsets.spatial import (
     windowed,
     zeros,
 )
-from milc.schema import Choice, Const, Domain, In, OpDef, Out, Part, constraint
+from milc.schema import Bound, Choice, Const, Domain, In, OpDef, Out, Part, constraint
 from milc.schema.rules import Dims, same
 
 SHORTHANDS = {"kernel": Part("kernel_sizes")}
@@ -115,6 +115,12 @@ class Pool(OpDef):
     def infer(self) -> TensorType:
         return self.x.with_shape(*self.x.shape[:2], *self.spatial())
 
+    def forwarded(self) -> Bound | None:
+        """A window of one element, at every place."""
+        ones = (1,) * (self.x.rank - 2)
+        is_plain = self.kernel_sizes.value == self.strides.value == ones
+        return self.x if is_plain else None
+
     def sides(self) -> list[tuple[int, int]]:
         """The padding before and after each spatial dimension."""
         kernel, strides, mode = self.kernel_sizes.value, self.strides.value, self.mode()
@@ -193,6 +199,9 @@ class L2Pool(Pool):
     @constraint("C8", "`x` has one or two spatial dimensions")
     def has_space(self) -> bool:
         return 3 <= self.x.rank <= 4
+
+    def forwarded(self) -> Bound | None:
+        return None  # of one element, that is its magnitude
 
     def evaluate(self) -> Array:
         squares = np.square(self.x.reals)

@@ -54,6 +54,12 @@ class Transpose(OpDef):
         order = self.order() or []
         return len(set(order)) == len(order)
 
+    def forwarded(self) -> Bound | None:
+        """Dimensions of length 1 may change places: no element moves by that."""
+        moved = [axis for axis in self.order() or () if self.x.shape[axis] != 1]
+        is_in_order = self.order() is not None and moved == sorted(moved)
+        return self.x if is_in_order else None
+
     def order(self) -> list[int] | None:
         """`perm` counted from 0, or None if it is not known."""
         perm = self.perm.value

@@ -369,6 +369,7 @@ class ReduceMax(Reduction):
 
     name = "reduce_max"
     since = "ios15"
+    forwards = "x"
     reduce = max
     kernel = "maximum"
 
@@ -389,6 +390,7 @@ class ReduceMean(Reduction):
 
     name = "reduce_mean"
     since = "ios15"
+    forwards = "x"
     reduce = _mean
     kernel = "mean"
 
@@ -407,6 +409,7 @@ class ReduceMin(Reduction):
 
     name = "reduce_min"
     since = "ios15"
+    forwards = "x"
     reduce = min
     kernel = "minimum"
 
@@ -425,6 +428,7 @@ class ReduceProd(Reduction):
 
     name = "reduce_prod"
     since = "ios15"
+    forwards = "x"
     reduce = math.prod
     kernel = "product"
 
@@ -443,6 +447,7 @@ class ReduceSum(Reduction):
 
     name = "reduce_sum"
     since = "ios15"
+    forwards = "x"
     reduce = sum
     kernel = "sum"
 

@@ -62,6 +62,7 @@ class ExpandDims(OpDef):
 
     name = "expand_dims"
     since = "ios15"
+    forwards = "x"
     T = Domain(FP16, FP32, INT32, BOOL)
     x = In(T, "the tensor, of any shape")
     axes = Const(INT32, "which dimensions of the result are the new ones: [K]", rank=1)
@@ -115,6 +116,7 @@ class Squeeze(OpDef):
 
     name = "squeeze"
     since = "ios15"
+    forwards = "x"
     T = Domain(FP16, FP32, INT32, BOOL)
     x = In(T, "the tensor, of any shape")
     axes = OptionalConst(INT32, "the dimensions of `x` to remove: [K]; else all", rank=1)
@@ -194,6 +196,7 @@ class Reshape(OpDef):
 
     name = "reshape"
     since = "ios15"
+    forwards = "x"
     T = Domain(FP16, FP32, INT32, BOOL)
     U = Domain(INT32)
     x = In(T, "the tensor, of any shape")
@@ -341,6 +344,7 @@ class ReshapeLike(OpDef):
 
     name = "reshape_like"
     since = "ios16"
+    forwards = "x"
     instead = "`shape`, `gather` and `concat` for the new shape, and `reshape`"
     T = Domain(FP16, FP32, INT32, BOOL)
     x = In(T, "the tensor, of any shape")

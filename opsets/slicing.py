@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from milc.ir.types import BOOL, FP16, FP32, INT8, INT16, INT32, UINT8, UINT16, TensorType
 from milc.kernels import Array, np
 from milc.schema import (
+    Bound,
     Const,
     Domain,
     Elements,
@@ -283,6 +284,12 @@ class SliceByIndex(Slicing):
     since = "ios15"
     y = Out("the slice, without the dimensions that `squeeze_mask` drops")
 
+    def forwarded(self) -> Bound | None:
+        """A slice as long as `x` takes all of it, if it does not run backwards."""
+        slices = self.slices
+        is_forward = slices is not None and all(s.stride > 0 or s.dim == 1 for s in slices)
+        return self.x if is_forward else None
+
     def infer(self) -> TensorType:
         return TensorType(self.x.element, self.taken())
 
@@ -377,6 +384,7 @@ class SliceBySize(OpDef):
 
     name = "slice_by_size"
     since = "ios15"
+    forwards = "x"
     T = Domain(FP16, FP32, INT32, BOOL)
     U = Domain(INT32)
     x = In(T, "the tensor, of any shape")

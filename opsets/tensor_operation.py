@@ -13,6 +13,7 @@ from typing import Any
 from milc.ir.types import BOOL, FP16, FP32, INT32, STRING, TensorType
 from milc.kernels import Array, memory, np
 from milc.schema import (
+    Bound,
     Choice,
     Const,
     Domain,
@@ -56,6 +57,11 @@ class BandPart(OpDef):
     @constraint("C1", "`x` has at least two dimensions")
     def has_matrices(self) -> bool:
         return self.x.rank >= 2
+
+    def forwarded(self) -> Bound | None:
+        lower, upper = self.lower.value, self.upper.value
+        keeps_all = lower is not None and upper is not None and lower < 0 and upper < 0
+        return self.x if keeps_all else None
 
     def evaluate(self) -> Array:
         array, lower, upper = self.x.array, self.lower.value, self.upper.value
@@ -133,6 +139,7 @@ class Flatten2d(OpDef):
 
     name = "flatten2d"
     since = "ios15"
+    forwards = "x"
 
     T = Domain(FP16, FP32, INT32, BOOL)
     x = In(T, "the tensor to flatten, of any shape")
@@ -167,6 +174,7 @@ class Identity(OpDef):
 
     name = "identity"
     since = "ios15"
+    forwards = "x"
 
     x = In(None, "the tensor, list or dict", kind="tensor, list or dict")
     y = Out("the same", like="x")
@@ -236,6 +244,7 @@ class Pad(OpDef):
 
     name = "pad"
     since = "ios15"
+    forwards = "x"
 
     T = Domain(FP16, FP32)
     x = In(T, "the tensor to pad, of any shape")
@@ -357,6 +366,7 @@ class Tile(OpDef):
 
     name = "tile"
     since = "ios15"
+    forwards = "x"
 
     T = Domain(FP16, FP32, INT32, BOOL)
     x = In(T, "the tensor to repeat, of rank 1 or more")

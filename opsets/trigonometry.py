@@ -166,5 +166,6 @@ class Tanh(Elementwise):
 
     name = "tanh"
     since = "ios15"
+    span = -1, 1
     apply = math.tanh
     ufunc = "tanh"

@@ -63,6 +63,14 @@ class OpDef:
     alone), `elementwise` (each element of the result depends on the same element of the operands,
     broadcast), `commutative` (operands may change places), `identity` (the number which, as second
     operand, leaves the first as it is), `stateful` (reads or writes a state), `random`.
+
+    Of two operands further: `associative`; `absorbing` (the number which, as one of them, is the
+    result, and floats may have none: 0 times infinity is no number); `of_itself` (what results if
+    both are the same, of integers and truth values: NaN is not even itself); `idempotent` (if both
+    are the same, that is the result; of one operand: done again it changes nothing); `involution`
+    (done again, it is undone); `swapped` (the op that gives the same for operands that change
+    places); `negation` (the op that gives the opposite truth value). `span` holds the least and the
+    greatest number that an element of the result can be, if it is one.
     """
 
     name: ClassVar[str] = ""
@@ -72,6 +80,14 @@ class OpDef:
     elementwise: ClassVar[bool] = False
     commutative: ClassVar[bool] = False
     identity: ClassVar[float | None] = None
+    absorbing: ClassVar[float | None] = None
+    of_itself: ClassVar[float | None] = None
+    associative: ClassVar[bool] = False
+    idempotent: ClassVar[bool] = False
+    involution: ClassVar[bool] = False
+    swapped: ClassVar[str] = ""
+    negation: ClassVar[str] = ""
+    span: ClassVar[tuple[float, float] | None] = None
     stateful: ClassVar[bool] = False
     random: ClassVar[bool] = False
     in_attributes: ClassVar[bool] = False
@@ -142,6 +158,14 @@ class OpDef:
             if isinstance(bound, Bound):
                 return bound.element
         return None
+
+    forwards: ClassVar[str] = ""
+    """The argument that the result is, if both have the same type and shape: of an op that only
+    reshapes, say. Where that depends on other arguments, `forwarded` tells."""
+
+    def forwarded(self) -> Bound | None:
+        """The operand that the only result is if both have the same type and shape, or None."""
+        return getattr(self, self.forwards) if self.forwards else None
 
     def infer(self) -> Type | tuple[Type, ...]:
         """The types of the results, with None for every dimension that is not known.
