@@ -1,15 +1,16 @@
 """milc running a model, in a process of its own: how long a call takes, or how much memory.
 
 With `serve` and a package it answers each line of standard input with the seconds that a call took,
-after one that does not count. With `arrays` it prints how many bytes arrays took at most in a
-run, with `process` how many the process did, from before it read the model on; and beside it those
-of the weights, and of the largest set of values that are needed at a time.
+the median of five, after one that does not count. With `arrays` it prints how many bytes arrays
+took at most in a run, with `process` how many the process did, from before it read the model on;
+and beside it those of the weights, and of the largest set of values that are needed at a time.
 """
 
 from __future__ import annotations
 
 import json
 import resource
+import statistics
 import sys
 import time
 import tracemalloc
@@ -24,6 +25,8 @@ from milc.kernels.elements import dtype_of
 
 if TYPE_CHECKING:
     from milc.ir.nodes import Function, Value
+
+CALLS = 5
 
 
 def example(function: Function) -> dict[str, Any]:
@@ -47,9 +50,12 @@ def serve(package: str) -> None:
     inputs = example(run.function)
     run(inputs)
     for _ in sys.stdin:
-        start = time.perf_counter()
-        run(inputs)
-        print(time.perf_counter() - start, flush=True)
+        taken = []
+        for _ in range(CALLS):
+            start = time.perf_counter()
+            run(inputs)
+            taken.append(time.perf_counter() - start)
+        print(statistics.median(taken), flush=True)
 
 
 def arrays(package: str) -> dict[str, int]:

@@ -1,12 +1,13 @@
 """PyTorch running the models of `shared/bench`: their layers and sizes, with random weights.
 
 Runs in the oracle's environment. With the name of a model, `resnet`, `torchvit` or `gpt`, it
-answers each line of standard input with the seconds that a call took; the first call is made
-before, and is not counted. Imports nothing of milc.
+answers each line of standard input with the seconds that a call took, the median of five; the first
+is made before, and is not counted. Imports nothing of milc.
 """
 
 from __future__ import annotations
 
+import statistics
 import sys
 import time
 from typing import Any
@@ -14,6 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+CALLS = 5
 
 
 class Bottleneck(nn.Module):
@@ -127,9 +130,12 @@ def serve(model: Any, given: Tensor) -> None:
     with torch.inference_mode():
         model(given)
         for _ in sys.stdin:
-            start = time.perf_counter()
-            model(given)
-            print(time.perf_counter() - start, flush=True)
+            taken = []
+            for _ in range(CALLS):
+                start = time.perf_counter()
+                model(given)
+                taken.append(time.perf_counter() - start)
+            print(statistics.median(taken), flush=True)
 
 
 if __name__ == "__main__":

@@ -81,7 +81,7 @@ def speed(given: Options, milc: Installed, model: str) -> None:
         for side in sides.values():
             stack.enter_context(side)
         calls = {name: partial(side.ask, "") for name, side in sides.items()}
-        taken = alternate(calls, given.repeats * 3)
+        taken = alternate(calls, given.repeats)
     print(f"  {model}: PyTorch {shown(taken['PyTorch'])}")
     for name in names:
         found = ratio(taken[name], taken["PyTorch"])
@@ -94,7 +94,11 @@ def memory_of_arrays(given: Options, milc: Installed, model: str) -> None:
     """Print what the arrays of a run take, against weights and values that are needed."""
     for form in FORMS:
         package = GPT.with_name(f"{model}_{form}.mlpackage")
-        judge_memory(given, f"arrays of {package.stem}", asked(milc, "arrays", package))
+        found, what = asked(milc, "arrays", package), f"arrays of {package.stem}"
+        if form == "opt_fp16":
+            print(f"  {shown_memory(what, found)}: {share(found):.2f} times; nothing is promised")
+        else:
+            given.within(shown_memory(what, found), share(found), WANTED_MEMORY)
 
 
 def memory_of_the_process(given: Options, milc: Installed, place: Path) -> None:
@@ -106,17 +110,19 @@ def memory_of_the_process(given: Options, milc: Installed, place: Path) -> None:
     maker.join()
     package = place / "large.mlpackage"
     watch(milc.milc, "compile", place / "model.mil", "-o", package)
-    judge_memory(given, "memory of a process with 1 GB", asked(milc, "process", package))
+    found = asked(milc, "process", package)
+    given.within(shown_memory("process with 1 GB in fp16", found), share(found), WANTED_MEMORY)
 
 
-def judge_memory(given: Options, what: str, found: dict[str, int]) -> None:
-    """Print a figure of memory, against twice the weights and the largest live set."""
+def share(found: dict[str, int]) -> float:
+    """What was taken, against twice the weights and the largest live set."""
+    return found["peak"] / (2 * found["weights"] + found["live"])
+
+
+def shown_memory(what: str, found: dict[str, int]) -> str:
+    """The figures behind `share`."""
     peak, weights, live = (found[each] / 1e6 for each in ("peak", "weights", "live"))
-    given.within(
-        f"{what}: {peak:.1f} MB of 2 * {weights:.1f} + {live:.1f}",
-        peak / (2 * weights + live),
-        WANTED_MEMORY,
-    )
+    return f"{what}: {peak:.1f} MB of 2 * {weights:.1f} + {live:.1f}"
 
 
 def start(given: Options, milc: Installed) -> None:
