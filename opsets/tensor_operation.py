@@ -356,6 +356,8 @@ class Tile(OpDef):
     """Repeat a tensor along its dimensions.
 
     The dimension `i` of the result is `x[i] * reps[i]`: the elements of `x` so many times in a row.
+    Of `reps` that the model computes 0 is none at all, which models of PyTorch need where they put
+    values in the places that a condition finds, and it finds none.
 
     ```mil
     func main<ios15>(tensor<fp32, [2, 3]> x) {
@@ -378,10 +380,10 @@ class Tile(OpDef):
         length = self.reps.length
         return self.x.rank > 0 and length in (None, self.x.rank)
 
-    @constraint("C2", "`reps` are at least 1")
+    @constraint("C2", "`reps` are at least 1, or 0 if they are computed")
     def repeats(self) -> bool | None:
-        known = self.reps.elements
-        return None if known is None else all(rep is None or rep >= 1 for rep in known)
+        known, least = self.reps.elements, 0 if self.reps.is_computed else 1
+        return None if known is None else all(rep is None or rep >= least for rep in known)
 
     def infer(self) -> TensorType:
         reps = self.reps.elements or (None,) * self.x.rank
@@ -403,8 +405,8 @@ class Tile(OpDef):
         return tuple(elements[sum(place)] for place in product(*offsets))
 
     def evaluate(self) -> Array:
-        if min(self.reps.value) < 1:
-            raise EvaluationError(f"`reps` are {list(self.reps.value)}, not all at least 1")
+        if min(self.reps.value) < 0:
+            raise EvaluationError(f"`reps` are {list(self.reps.value)}, not all at least 0")
         x, reps = self.x.array, self.reps.value
         memory.must_fit([dim * rep for dim, rep in zip(x.shape, reps, strict=True)], x.itemsize)
         return np.tile(x, reps)
