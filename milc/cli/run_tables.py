@@ -111,7 +111,7 @@ def _listed(held: Any) -> str:
         return json.dumps(clip(item, 200), ensure_ascii=False)
     if isinstance(item, float):
         # Of 16 bits the shortest that is read as the same, which has few digits.
-        return str(held[()]) if held.itemsize <= 2 else f"{item:.6g}"
+        return str(held[()]).removesuffix(".0") if held.itemsize <= 2 else f"{item:.6g}"
     return str(item).lower()
 
 

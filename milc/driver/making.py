@@ -21,7 +21,7 @@ from milc.diagnostics.files import read_bytes
 from milc.diagnostics.prose import nearest
 from milc.driver.arrays import NPY, NPZ, array_of, arrays_of
 from milc.driver.images import STARTS, image_of
-from milc.ir.types import TensorType
+from milc.ir.types import TensorType, allows
 from milc.kernels.elements import dtype_of, rounded
 from milc.verify import places
 
@@ -67,6 +67,9 @@ def of_word(
         raise MilError(Diagnostic("MIL0910", message))
     shape = _shape(want, word) if shape is None else shape
     dtype = dtype_of(tensor.element)
+    empty = _of_shape(shape, dtype)
+    if (tensor.shape is not None and not allows(tensor.shape, shape)) or not want.takes(shape):
+        return always(empty)  # which is MIL0903 or MIL0913, and may be too large to be made
     if word != "random":
         return always(np.full(shape, word == "ones", dtype))
     return lambda step: _random(want, tensor, shape, between, [seed, step, *want.name.encode()])
@@ -75,6 +78,14 @@ def of_word(
 def always(held: Any) -> Make:
     """What gives the same in each step."""
     return lambda step: held
+
+
+def _of_shape(shape: tuple[int, ...], dtype: Any) -> Array:
+    """Zeros that take no memory, whatever shape they have."""
+    try:
+        return np.broadcast_to(np.zeros((), dtype), shape)
+    except ValueError:
+        raise MilError(Diagnostic("MIL0910", f"{list(shape)} is no shape of an array")) from None
 
 
 def _random(
