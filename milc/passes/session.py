@@ -18,10 +18,11 @@ from milc.ir.types import TO_INFER, TensorType
 from milc.ir.walk import walk_inside_out, walk_ops
 from milc.opsets import index
 from milc.schema import Bound
+from milc.schema.bound import Symbol
 from milc.verify.operations import Operations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from milc.ir.constants import TypeLike
     from milc.ir.nodes import Function, Operand, Program
@@ -99,6 +100,19 @@ class Session:
         op = value.op if isinstance(value, Value) else None
         return self.view(op) if op is not None and (not kinds or op.kind in kinds) else None
 
+    def dims(self, of: Bound | Value | Literal) -> tuple[int | Symbol, ...] | None:
+        """The dimensions of a tensor: as its type declares, as is inferred, or whose they are.
+
+        None of what is no tensor, or of unknown rank.
+        """
+        bound = of if isinstance(of, Bound) else Bound(of, self.facts)
+        if not isinstance(bound.type, TensorType) or bound.type.shape is None:
+            return None
+        inferred = self.facts.inferred.get(bound.operand)  # type: ignore[arg-type]  # or None
+        more = inferred.shape if isinstance(inferred, TensorType) else None
+        pairs = zip(bound.dims, more or bound.shape, strict=True)
+        return tuple([m if isinstance(m, int) and type(d) is Symbol else d for d, m in pairs])
+
     def users(self, value: Value) -> list[Op | Block]:
         """What uses a value: ops, and blocks that return it."""
         return list(value.uses)
@@ -157,6 +171,14 @@ class Session:
         op.attributes["name"] = string_literal(own)
         self._made.append(op)
         return op.results[0] if count == 1 else tuple(op.results)
+
+    def again(self, op: OpDef, **changed: Any) -> Any:
+        """A new op of the kind of an op, with its arguments but for those that are changed.
+
+        None leaves one out. Gives and raises what `new` does.
+        """
+        given = {name: getattr(op, name) for name in op.op.args if name in op.args}
+        return self.new(op.op.kind, **given | changed)
 
     def _operand(
         self, definition: type[OpDef], name: str, args: dict[str, Any], given: Any, base: str
@@ -260,6 +282,20 @@ class Session:
         self._again(made, values, operands)
         return True
 
+    def insert(self, make: Callable[[], Any], before: Op | Block) -> Any:
+        """Put what `make()` makes before an op, or at the end of a block; gives what it gives.
+
+        Raises Refused if an op does not verify.
+        """
+        self._made, self._anchor = [], None
+        given = make()
+        made, self._made = self._made, []
+        if isinstance(before, Op):
+            self.rewriter.insert_before(before, *made)
+        else:
+            self.rewriter.append(before, *made)
+        return given
+
     def _call(self, op: Op, values: Sequence[Value], name: Literal | None) -> None:
         """Let a new op be called as its result, or as the op was that it stands for."""
         if op.results:
@@ -275,6 +311,8 @@ class Session:
             if old is new or not self._is_alike(old, new, made):
                 return False
             is_new = new.op in made
+            if self.rewriter.is_output(old) and not is_new and is_more_exact(old.type, new.type):
+                return False
             if (
                 self.rewriter.is_output(old)
                 and not is_new

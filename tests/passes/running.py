@@ -13,7 +13,7 @@ from milc.diagnostics import errors
 from milc.driver.evaluating import Run
 from milc.driver.reading import reader
 from milc.ir.nodes import Function, Program, Value
-from milc.ir.types import FP16, TensorType
+from milc.ir.types import BOOL, FP16, TensorType
 from milc.ir.walk import walk_ops, walk_values
 from milc.package.model import Model
 from milc.passes.pipeline import Outcome, grouped, made, run
@@ -89,7 +89,7 @@ def _random(value: Value) -> Any:
     generator = np.random.default_rng([*value.name.encode()])
     if type.element.is_float:
         return generator.normal(size=shape).astype("f4")
-    return generator.integers(0, 2, shape)
+    return generator.integers(0, 2, shape).astype("?" if type.element is BOOL else "i4")
 
 
 def _has_halves(function: Function) -> bool:

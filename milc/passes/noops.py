@@ -1,0 +1,88 @@
+"""Ops that change nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from milc.ir.literals import Literal, TensorLiteral
+from milc.ir.types import STRING
+from milc.passes.base import Pass, rewrite
+from milc.passes.session import scalar_of
+
+if TYPE_CHECKING:
+    from milc.ir.nodes import Value
+    from milc.passes.session import Session
+    from milc.schema import Bound, OpDef
+
+
+class NoopElimination(Pass):
+    """Use the operand of an op that hands it on as it is.
+
+    So are an `identity`, a `reshape` to the same shape, a `transpose` that moves no element, a
+    slice of all, a `mul` by 1, a `select` of one operand everywhere. An `add` of 0 is too, but for
+    the sign of a zero. An op that gives an output stays if an input would have to take its name.
+
+    ```mil
+    func main<ios15>(tensor<fp32, [2, 3]> x) {
+        tensor<fp32, [2, 3]> a = reshape(x = x, shape = tensor<int32, [2]>([2, 3]));
+        tensor<fp32, [2, 3]> b = mul(x = a, y = fp32(1.0));
+        tensor<fp32, [2, 3]> y = exp(x = b);
+    } -> (y);
+    ```
+
+    becomes
+
+    ```mil
+    func main<ios15>(tensor<fp32, [2, 3]> x) {
+        tensor<fp32, [2, 3]> y = exp(x = x);
+    } -> (y);
+    ```
+    """
+
+    name = "noop_elimination"
+
+    @rewrite()
+    def drop(self, op: OpDef, session: Session) -> Value | None:
+        """Which operand an op hands on is asked of its definition."""
+        if len(op.op.results) != 1 or op.op.blocks:
+            return None
+        kept = op.forwarded() or neutral(op, session)
+        if kept is None or not is_alike(op.op.results[0], kept, session):
+            return None
+        operand = kept.operand
+        return session.const(operand) if isinstance(operand, Literal) else operand
+
+
+def neutral(op: OpDef, session: Session) -> Bound | None:
+    """The operand that the other one, a constant, leaves as it is."""
+    if op.identity is None:
+        return None
+    operands: list[Bound] = [getattr(op, name) for name in list(op.args)[:2]]
+    first, second = operands
+    if holds_only(second, op.identity, session):
+        return first
+    return second if op.commutative and holds_only(first, op.identity, session) else None
+
+
+def is_alike(result: Value, operand: Bound, session: Session) -> bool:
+    """Whether a result has the type of an operand, and its shape, whatever that will be."""
+    dims = session.dims(operand)
+    if dims is None:
+        return result.type is operand.type
+    element = getattr(session.facts.type_of(result), "element", None)
+    return element is operand.element and session.dims(result) == dims
+
+
+def holds_only(bound: Bound, number: float, session: Session) -> bool:
+    """Whether every element of a constant, or of what is filled with one, is a number.
+
+    Of a large constant most often the first element tells, and no other is read.
+    """
+    filled = session.producer(bound, "fill", "fill_like")
+    literal = filled.value.literal if filled is not None else bound.literal
+    if not isinstance(literal, TensorLiteral) or not literal.type.count:
+        return False
+    if literal.type.element is STRING:
+        return False
+    first = literal.numpy().flat[0]
+    return bool(first == number) and scalar_of(filled.value if filled else bound) is not None
