@@ -311,7 +311,7 @@ class Session:
             if old is new or not self._is_alike(old, new, made):
                 return False
             is_new = new.op in made
-            if self.rewriter.is_output(old) and not is_new and is_more_exact(old.type, new.type):
+            if not is_new and is_more_exact(old.type, new.type):
                 return False
             if (
                 self.rewriter.is_output(old)

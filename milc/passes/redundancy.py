@@ -1,0 +1,182 @@
+"""Ops that compute what another op has computed already."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from milc.ir.literals import BlobRef, TensorLiteral
+from milc.ir.nodes import Value
+from milc.ir.types import TensorType
+from milc.ir.walk import bodies
+from milc.passes.base import Pass
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator
+
+    from milc.ir.literals import Literal
+    from milc.ir.nodes import Block, Op, Operand
+    from milc.passes.session import Session
+    from milc.schema import OpDef
+
+LARGE = 100
+"""Constants of so many elements are the same only if they are one; `const_deduplication` sees to
+that."""
+
+Table = dict["Hashable", tuple[Value, ...]]
+"""The results of ops that have been met, by what they compute."""
+
+
+class RemoveRedundantOps(Pass):
+    """Of ops of a block that do the same with the same operands keep the first.
+
+    Constants are the same by value. Ops that give random numbers or touch a state stay.
+
+    ```mil
+    func main<ios15>(tensor<fp32, [2, 3]> x) {
+        tensor<fp32, [3, 2]> a = transpose(x = x, perm = tensor<int32, [2]>([1, 0]));
+        tensor<fp32, [3, 2]> b = transpose(x = x, perm = tensor<int32, [2]>([1, 0]));
+        tensor<fp32, [3, 2]> y = mul(x = a, y = b);
+    } -> (y);
+    ```
+
+    becomes
+
+    ```mil
+    func main<ios15>(tensor<fp32, [2, 3]> x) {
+        tensor<fp32, [3, 2]> a = transpose(x = x, perm = tensor<int32, [2]>([1, 0]));
+        tensor<fp32, [3, 2]> y = mul(x = a, y = a);
+    } -> (y);
+    ```
+    """
+
+    name = "remove_redundant_ops"
+    across: ClassVar[bool] = False
+    """Whether the ops of the blocks around a block count."""
+
+    def run(self, session: Session) -> None:
+        for body in bodies(session.function):
+            for op, tables in _scoped(body, self.across):
+                view = _comparable(op, session)
+                if view is not None:
+                    self._number(view, tables, session)
+
+    def _number(self, view: OpDef, tables: list[Table], session: Session) -> None:
+        """Replace an op by an earlier one, or note it as one that others may be replaced by."""
+        key = self.key(view)
+        earlier = next((table[key] for table in tables if key in table), None)
+        if earlier is None or earlier[0].op is None or earlier[0].op.parent is None:
+            tables[-1][key] = tuple(view.op.results)
+        elif session.replace(view.op, lambda: earlier):
+            session.counts[self.name] += 1
+
+    def key(self, view: OpDef) -> Hashable:
+        """What an op computes: equal for ops that compute the same."""
+        op = view.op
+        given = sorted((name, _sames(operands)) for name, operands in op.args.items())
+        return op.kind, op.opset, tuple(given), _attributes(op)
+
+
+class ValueNumbering(RemoveRedundantOps):
+    """Of ops that compute the same keep the first, in whatever block, and however they are written.
+
+    More than `remove_redundant_ops` finds: an op in a block whose like stands in front of the op
+    that holds the block; operands in another order, where an op commutes or has a counterpart, as
+    `less` has `greater`; an argument that is left out where the other op writes out its default.
+
+    ```mil
+    func main<ios15>(bool p, tensor<fp32, [2]> x, tensor<fp32, [2]> w) {
+        tensor<fp32, [2]> a = add(x = x, y = w);
+        tensor<fp32, [2]> y = cond(pred = p) {
+            tensor<fp32, [2]> b = add(x = w, y = x);
+            tensor<fp32, [2]> c = mul(x = a, y = b);
+        } -> (c), {
+            tensor<fp32, [2]> d = exp(x = a);
+        } -> (d);
+    } -> (y);
+    ```
+
+    becomes
+
+    ```mil
+    func main<ios15>(bool p, tensor<fp32, [2]> x, tensor<fp32, [2]> w) {
+        tensor<fp32, [2]> a = add(x = x, y = w);
+        tensor<fp32, [2]> y = cond(pred = p) {
+            tensor<fp32, [2]> c = mul(x = a, y = a);
+        } -> (c), {
+            tensor<fp32, [2]> d = exp(x = a);
+        } -> (d);
+    } -> (y);
+    ```
+    """
+
+    name = "value_numbering"
+    across = True
+
+    def key(self, view: OpDef) -> Hashable:
+        kind = view.op.kind
+        given = {name: self._meant(view, name) for name in view.args}
+        if view.commutative or (view.swapped and view.swapped < kind):
+            first, second = list(view.args)[:2]
+            pair = [given[second], given[first]]
+            ordered = sorted(pair, key=repr) if view.commutative else pair
+            given[first], given[second] = ordered
+            kind = view.swapped or kind
+        return kind, view.op.opset, tuple(given.items()), _attributes(view.op)
+
+    def _meant(self, view: OpDef, name: str) -> Hashable:
+        """What an argument is, or is by default."""
+        operands = view.op.args.get(name)
+        if operands is None:
+            default = view.args[name].default_literal(view)
+            operands = () if default is None else (default,)
+        return _sames(operands)
+
+
+def _scoped(body: Block, across: bool) -> Iterator[tuple[Op, list[Table]]]:
+    """The ops of a body and its blocks, each with the tables of the blocks that it may look into.
+
+    The op just given may be replaced.
+    """
+    todo: list[tuple[Op | None, list[Table]]] = [(body.first, [{}])]
+    while todo:
+        op, tables = todo.pop()
+        while op is not None:
+            following, blocks = op.next, op.blocks
+            yield op, tables
+            if blocks:
+                around = tables if across else []
+                todo.append((following, tables))
+                todo += [(block.first, [*around, {}]) for block in reversed(blocks)]
+                break
+            op = following
+
+
+def _comparable(op: Op, session: Session) -> OpDef | None:
+    """An op of which another one of the same operands gives the same tensors, None of others."""
+    if op.kind == "const" or op.blocks or not op.results:
+        return None
+    if not all(isinstance(session.facts.type_of(value), TensorType) for value in op.results):
+        return None
+    view = session.view(op)
+    return view if view is not None and view.pure else None
+
+
+def _attributes(op: Op) -> Hashable:
+    held = op.attributes.items()
+    return tuple(sorted([(name, _same(each)) for name, each in held if name != "name"]))
+
+
+def _sames(operands: tuple[Operand, ...]) -> Hashable:
+    return tuple([_same(operand) for operand in operands])
+
+
+def _same(operand: Operand | Literal) -> Hashable:
+    """Equal for operands that are the same."""
+    literal: Any = operand.literal if isinstance(operand, Value) else operand
+    if literal is None:
+        return id(operand)
+    if isinstance(literal, BlobRef):
+        return repr(literal.type), literal.content()
+    if isinstance(literal, TensorLiteral) and (literal.type.count or 0) >= LARGE:
+        return id(literal)
+    return repr(literal.type), literal.content()
