@@ -94,7 +94,7 @@ class Gather(OpDef):
         if lost is not None:
             behind = (1,) * (x.ndim - axis - 1)
             around = lost.shape[:batches] + (1,) * (axis - batches) + lost.shape[batches:]
-            np.copyto(found, 0, where=lost.reshape(around + behind))
+            return np.where(lost.reshape(around + behind), found.dtype.type(0), found)
         return found
 
 

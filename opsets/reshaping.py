@@ -300,6 +300,9 @@ class Reshape(OpDef):
         return elements if known else None
 
     def evaluate(self) -> Array:
+        places = [self.place(at) for at, dim in enumerate(self.asked) if dim == 0]
+        if any(place >= self.x.rank for place in places):
+            raise EvaluationError("`shape` has a 0 at a place that `x` has no dimension at")
         return reshaped(self.x, self.infer())
 
 

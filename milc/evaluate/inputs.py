@@ -19,16 +19,17 @@ if TYPE_CHECKING:
     from milc.ir.types import ElementType
     from milc.kernels import Array
 
-_FITTING = {"bool": "b", "float": "fiub", "int": "iub", "uint": "iub", "string": "OUT"}
+_FITTING = {"bool": "biu", "float": "fiub", "int": "iub", "uint": "iub", "string": "OUT"}
 """The kinds of dtype that can be given for each kind of element type."""
 
 
 def bind_inputs(function: Function, given: Mapping[str, Any]) -> dict[Value, Any]:
     """What a function takes, by its inputs, from arrays or numbers by their names.
 
-    Floats are rounded to the type of the input, whole numbers fit floats, and integers of another
-    width fit as long as their values do. Raises MilError with all that is missing (MIL0901), of no
-    input (MIL0902), of another shape (MIL0903) or of elements that do not fit (MIL0904).
+    Floats are rounded to the type of the input, whole numbers fit floats, integers of another width
+    fit as long as their values do, and 0 and 1 are bools. Raises MilError with all that is missing
+    (MIL0901), of no input (MIL0902), of another shape (MIL0903) or of elements that do not fit
+    (MIL0904).
     """
     wanted = [value for value in function.inputs if not isinstance(value.type, StateType)]
     faults = list(_strangers(function, [v.name for v in wanted], given, "input", "MIL0902"))
@@ -112,8 +113,8 @@ def _misfit(element: ElementType, array: Array) -> str:
         element.is_float and array.dtype.kind == "V"
     ):
         return f"elements of {array.dtype.name} are given"
-    if element.is_integer and array.size:
-        low, high = element.bounds
+    if element.kind in ("int", "uint", "bool") and array.size and array.dtype.kind != "b":
+        low, high = element.bounds if element.is_integer else (0, 1)
         least, most = int(array.min()), int(array.max())
         if least < low or most > high:
             return f"{least if least < low else most} is out of its range"

@@ -240,3 +240,9 @@ def rows_end(opset: str) -> None:
     expect(got, np.array([0, 0, 5], "f4"), exact=True)
     for wrong in (beyond, negative):
         refused("gather_nd", opset, "no place", x=x, indices=wrong, validate_indices=True)
+
+
+@meaning("gather", "values", "ios17")
+def a_scalar_index_out_of_bounds_reads_zero(opset: str) -> None:
+    given = run_op("gather", opset, x=np.array([5, 7], "i4"), indices=np.array(9, "i4"), axis=0)
+    expect(given, np.array(0, "i4"))

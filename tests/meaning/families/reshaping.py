@@ -138,3 +138,9 @@ def takes_dimensions_of_others(opset: str) -> None:
         has(got, (2, 3, 4), x)
     refused("reshape_like", opset, "C3", x=some(24), ref_tensors=[a], begins=[0], ends=[1],
             end_masks=[False])  # fmt: skip
+
+
+@meaning("reshape", "values", "ios15")
+def a_zero_without_a_dimension_is_refused(opset: str) -> None:
+    about = "has a 0 at a place"
+    refused("reshape", opset, about, x=random(2, 2), shape=np.array([2, 2, 0], "i4"))
