@@ -1,30 +1,74 @@
 """Patterns: trees of ops, matched upward from a result to what it is computed from.
 
     x = Var("x")
-    gelu = Node("mul", Node("mul", x, Number(0.5)), Node("add", Number(1), Node("erf", …)))
-    found = match(gelu, session, op)
+    bell = Node("add", Node("erf", scaled(x, 0.5**0.5)), Number(1))
+    found = match(product(x, Number(0.5), bell), session, op)
     if found: session.new("gelu", x=found["x"], mode="EXACT")
 
 Whether operands may change places is asked of the op. A pattern binds names: a Var to a Value, a
-Const to the Bound of a constant, a Node that is called something to the op it matched.
+Const to the Bound of a constant, a Node that is called something to the op it matched. Of two
+places that compute the same, written as two patterns alike, it does not matter whether one op or
+two are there.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from milc.ir.nodes import Value
+from milc.ir.nodes import Op, Value
+from milc.ir.types import FP16
 from milc.passes.session import scalar_of
 from milc.schema import Bound, OpDef
 
 if TYPE_CHECKING:
-    from milc.ir.nodes import Operand
     from milc.passes.session import Session
 
-Held = dict[str, Any]
-"""What a pattern has bound, by name."""
+NEAR: Final = 1e-5
+"""How far a constant may be from the number that it stands for, relative to it."""
+HALF: Final = 2.0**-10
+"""The same for constants of fp16."""
+
+
+class Held(dict[str, Any]):
+    """What a pattern has bound, by name, and in `ops` each op that it has matched, once.
+
+    `views` are the ops seen so far, matched or not.
+    """
+
+    __slots__ = ("ops", "shared", "views")
+
+    def __init__(self, bound: dict[str, Any] | None = None) -> None:
+        super().__init__(bound or {})
+        self.ops: dict[Op, OpDef] = {}
+        self.shared: frozenset[Op] = frozenset()
+        self.views: dict[Op, OpDef | None] = {}
+
+    def binding(self, name: str, what: Any) -> Held:
+        """This, and one more name."""
+        made = Held(self)
+        made.ops, made.shared, made.views = self.ops, self.shared, self.views
+        made[name] = what
+        return made
+
+    def matching(self, op: OpDef, *, shared: bool) -> Held:
+        """This, and one more op."""
+        made = Held(self)
+        made.ops, made.views = {**self.ops, op.op: op}, self.views
+        made.shared = self.shared | {op.op} if shared else self.shared
+        return made
+
+    def view(self, op: Op, session: Session) -> OpDef | None:
+        """An op through its definition."""
+        if op not in self.views:
+            self.views[op] = session.view(op)
+        return self.views[op]
+
+    def is_closed(self, root: Op) -> bool:
+        """Whether the ops below the root go with it: nothing else uses them."""
+        inner = (op for op in self.ops if op is not root and op not in self.shared)
+        return all(user in self.ops for op in inner for user in op.results[0].uses)
 
 
 class Pattern:
@@ -33,6 +77,10 @@ class Pattern:
     def find(self, session: Session, bound: Bound, held: Held) -> Iterator[Held]:
         """Every way in which an operand matches, given what is bound already."""
         raise NotImplementedError
+
+    def match_op(self, session: Session, op: OpDef, held: Held) -> Iterator[Held]:
+        """Every way in which an op matches; only patterns of ops do."""
+        yield from ()
 
     def __or__(self, other: Pattern) -> Pattern:
         return _Either(self, other)
@@ -49,7 +97,7 @@ class Var(Pattern):
         if not isinstance(operand, Value) or operand.literal is not None:
             return
         if self.name not in held:
-            yield {**held, self.name: operand}
+            yield held.binding(self.name, operand)
         elif held[self.name] is operand:
             yield held
 
@@ -64,38 +112,51 @@ class Const(Pattern):
         if bound.is_computed:
             return
         if self.name not in held:
-            yield {**held, self.name: bound}
+            yield held.binding(self.name, bound)
         elif _same_constant(held[self.name], bound):
             yield held
 
 
 class Number(Pattern):
-    """A constant whose elements are all one number, or as near to it as fp16 can be.
+    """A constant of one element that is a number, or as near to it as people write it.
 
-    With a name instead of a number any such constant, whose number is bound.
+    With a name instead of a number any such constant, whose number is bound. Constants of more
+    elements are none, even if all are the number: the result might be broadcast to their shape.
     """
 
-    def __init__(self, number: float | str, tolerance: float = 1e-3) -> None:
+    def __init__(self, number: float | str, tolerance: float = NEAR) -> None:
         self.number = number
         self.tolerance = tolerance
 
     def find(self, session: Session, bound: Bound, held: Held) -> Iterator[Held]:
-        if bound.is_computed:
+        if bound.is_computed or bound.count != 1:
             return
         number = scalar_of(bound)
         if number is None:
             return
-        if isinstance(self.number, str):
-            if held.get(self.number, number) == number:
-                yield {**held, self.number: number}
-        elif math.isclose(number, self.number, rel_tol=self.tolerance, abs_tol=1e-12):
+        if not isinstance(self.number, str):
+            if is_near(number, self.number, bound, self.tolerance):
+                yield held
+        elif held.get(self.number, number) == number:
+            yield held.binding(self.number, number)
+
+
+class Is(Pattern):
+    """A constant of just this value: a flag, a string, or a tuple of all elements."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def find(self, session: Session, bound: Bound, held: Held) -> Iterator[Held]:
+        if bound.elements is not None and bound.value == self.value:
             yield held
 
 
 class Node(Pattern):
-    """An op of a kind. Its operands match patterns, by place or by name; others may be anything.
+    """An op of a kind, or of one of several: `"conv|conv_transpose"`.
 
-    Its result has no other use, unless it is `shared`: else the op would stay behind. `called`
+    Its operands match patterns, by place or by name; others may be anything. Nothing outside of
+    the pattern uses its result, unless it is `shared`: else the op would stay behind. `called`
     binds the op, seen through its definition.
     """
 
@@ -109,18 +170,15 @@ class Node(Pattern):
         self.called = called
 
     def find(self, session: Session, bound: Bound, held: Held) -> Iterator[Held]:
-        operand: Operand = bound.operand
-        if not isinstance(operand, Value) or not (self.shared or _is_inner(operand, session)):
-            return
-        op = operand.op
+        operand = bound.operand
+        op = operand.op if isinstance(operand, Value) else None
         if op is None or op.kind not in self.kinds or len(op.results) != 1:
             return
-        view = session.view(op)
+        view = held.view(op, session)
         if view is not None:
             yield from self.match_op(session, view, held)
 
     def match_op(self, session: Session, op: OpDef, held: Held) -> Iterator[Held]:
-        """Every way in which an op matches."""
         if op.op.kind not in self.kinds:
             return
         names = list(op.args)[: len(self.args)]
@@ -128,13 +186,14 @@ class Node(Pattern):
         orders = [pairs]
         if op.commutative and len(self.args) == 2:
             orders.append([(names[1], self.args[0]), (names[0], self.args[1]), *pairs[2:]])
+        held = held.matching(op, shared=self.shared)
         for order in orders:
             for found in _all(session, op, order, held):
-                yield {**found, self.called: op} if self.called else found
+                yield found.binding(self.called, op) if self.called else found
 
 
 class _Either(Pattern):
-    """What one of two patterns matches."""
+    """What one of several patterns matches."""
 
     def __init__(self, *choices: Pattern) -> None:
         self.choices = choices
@@ -143,10 +202,52 @@ class _Either(Pattern):
         for choice in self.choices:
             yield from choice.find(session, bound, held)
 
+    def match_op(self, session: Session, op: OpDef, held: Held) -> Iterator[Held]:
+        for choice in self.choices:
+            yield from choice.match_op(session, op, held)
 
-def match(pattern: Node, session: Session, op: OpDef) -> Held | None:
+
+def match(pattern: Pattern, session: Session, op: OpDef) -> Held | None:
     """What a pattern binds where it matches an op, in the first way that there is."""
-    return next(pattern.match_op(session, op, {}), None)
+    ways = pattern.match_op(session, op, Held())
+    return next((held for held in ways if held.is_closed(op.op)), None)
+
+
+def scaled(pattern: Pattern, factor: float) -> Pattern:
+    """Something times a number, or divided by the inverse of it."""
+    divided = Node("real_div", pattern, Number(1 / factor))
+    return Node("mul", pattern, Number(factor)) | divided
+
+
+def product(*factors: Pattern) -> Pattern:
+    """Things that are multiplied, in whatever order; by a number is divided too."""
+    if len(factors) == 1:
+        return factors[0]
+    if len(factors) == 2 and not any(map(_is_factor, factors)):
+        return Node("mul", *factors)
+    ways: list[Pattern] = []
+    for at, factor in enumerate(factors):
+        rest = product(*factors[:at], *factors[at + 1 :])
+        if isinstance(factor, Number) and not isinstance(factor.number, str):
+            ways.append(scaled(rest, factor.number))
+        else:
+            ways.append(Node("mul", factor, rest))
+    return _Either(*ways)
+
+
+def squared(pattern: Pattern) -> Pattern:
+    """Something times itself."""
+    return Node("square", pattern) | Node("mul", pattern, pattern) | Node("pow", pattern, Number(2))
+
+
+def is_near(number: float, wanted: float, bound: Bound, tolerance: float = NEAR) -> bool:
+    """Whether the number of a constant is meant for another, which its type may not hold."""
+    tolerance = max(tolerance, HALF) if bound.element is FP16 else tolerance
+    return math.isclose(number, wanted, rel_tol=tolerance, abs_tol=1e-12)
+
+
+def _is_factor(pattern: Pattern) -> bool:
+    return isinstance(pattern, Number) and not isinstance(pattern.number, str)
 
 
 def _all(
@@ -162,11 +263,6 @@ def _all(
         return
     for found in pattern.find(session, bound, held):
         yield from _all(session, op, rest, found)
-
-
-def _is_inner(value: Value, session: Session) -> bool:
-    """Whether only one op uses a value, so that it goes with that."""
-    return len(value.uses) == 1 and session.only_user(value) is not None
 
 
 def _same_constant(one: Bound, other: Bound) -> bool:
