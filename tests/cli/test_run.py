@@ -586,3 +586,10 @@ def test_settings_do_not_say_what_is_run(cli: Cli, tmp_path: Path) -> None:
     run = cli("run", HELLO)
     assert run.status == 0
     assert "every result" in run.err
+
+
+def test_weights_that_are_missing(cli: Cli, tmp_path: Path) -> None:
+    model = tmp_path / "m.mil"
+    model.write_text((EXAMPLES / "weights/model.mil").read_text("utf-8"), encoding="utf-8")
+    assert wrong(cli, "m.mil", "--random") == (1, ["MIL0907"])
+    assert rows(cli, "m.mil", "--random", "--weights", EXAMPLES / "weights")["y"]["shape"] == [1, 8]

@@ -12,7 +12,7 @@ ENTRIES = (
         " since what comes of made-up inputs is easily taken for a result. An input that the"
         " model's description calls optional is its default value, or zeros.",
         "$ milc run examples/hello/model.mil",
-        "Give it, `--input x=FILE.npy` or another form that `milc run --help` lists. `--random`"
+        "Give it, `--input x=FILE.npy` or in another form that docs/running.md lists. `--random`"
         " makes up all that is not given, the same each time.",
     ),
     Entry(
