@@ -11,7 +11,16 @@ from typing import Final
 from milc.ir.types import FP16, FP32, INT32, STRING
 from milc.kernels import Array, functions
 from milc.opsets.elementwise import Elementwise
-from milc.schema import Bound, Choice, Const, Domain, In, constraint
+from milc.schema import (
+    Bound,
+    Choice,
+    Const,
+    Domain,
+    In,
+    Moved,
+    Order,
+    constraint,
+)
 
 _EVEN: Final = 1e-5
 """How far slopes may be from the first of them and count as the same."""
@@ -401,6 +410,10 @@ class Softmax(Elementwise):
     def axis_is_there(self) -> bool:
         axis, rank = self.axis.value, self.x.rank or 1
         return axis is None or -rank <= axis < rank
+
+    def moved(self, order: Order) -> Moved | None:
+        axis = self.axis.value
+        return Moved({"axis": order[axis]}, (order,)) if axis is not None and order else None
 
     def evaluate(self) -> Array:
         x = self.x.reals

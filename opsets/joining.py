@@ -16,13 +16,16 @@ from milc.schema import (
     Domain,
     In,
     Known,
+    Moved,
     OpDef,
     OptionalConst,
+    Order,
     Out,
     Variadic,
     constraint,
 )
 from milc.schema.bound import FOLDED
+from milc.schema.orders import widened
 from milc.schema.rules import is_axis, same, total
 
 if TYPE_CHECKING:
@@ -37,6 +40,7 @@ FOLDED_PARTS = 10
 class Joining(OpDef):
     """Any number of tensors of one element type and rank become one."""
 
+    movable = ("values",)
     new_dims: ClassVar[int]
     """How many dimensions the result has more than the operands."""
 
@@ -119,6 +123,10 @@ class Concat(Joining):
     def forwarded(self) -> Bound | None:
         return self.values[0] if len(self.values) == 1 else None
 
+    def moved(self, order: Order) -> Moved | None:
+        axis = self.axis.value
+        return None if axis is None else Moved({"axis": order[axis]}, (order,))
+
     def infer(self) -> TensorType:
         first, axis = self.values[0], self.axis.value
         if not first.rank:
@@ -175,6 +183,10 @@ class Stack(Joining):
     @constraint("C5", "`values` are of one shape")
     def shapes_agree(self) -> bool:
         return all(same(*each) for each in zip(*(v.shape for v in self.values), strict=True))
+
+    def moved(self, order: Order) -> Moved | None:
+        axis, rank = self.axis.value, len(order) + 1
+        return None if axis is None else Moved({}, (widened(order, {axis % rank}),))
 
     def infer(self) -> TensorType:
         shapes = [value.shape for value in self.values]
@@ -282,6 +294,10 @@ class Split(OpDef):
         # No op has so many results: the number is wrong, and is not to cost memory.
         each = None if self.length is None else self.length // parts
         return (each,) * min(parts, max(FOLDED, len(self.op.results)))
+
+    def moved(self, order: Order) -> Moved | None:
+        axis = self.axis.value
+        return None if axis is None else Moved({"axis": order[axis]}, (order,) * len(self.sizes))
 
     def infer(self) -> tuple[TensorType, ...]:
         axis = self.axis.value

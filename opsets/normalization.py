@@ -13,8 +13,10 @@ from milc.schema import (
     Domain,
     EvaluationError,
     In,
+    Moved,
     OpDef,
     OptionalConst,
+    Order,
     Out,
     constraint,
 )
@@ -253,6 +255,15 @@ class LayerNorm(OpDef):
             return True
         places = sorted({self.x.axis(axis) for axis in axes})
         return same_shape(parameter.shape, [self.x.shape[place] for place in places])
+
+    def moved(self, order: Order) -> Moved | None:
+        """`gamma` and `beta` lie in the order of the dimensions of `x`, which has to stay."""
+        axes = self.axes.value
+        places = None if axes is None else sorted({self.x.axis(axis) for axis in axes})
+        moved = None if places is None else tuple([order[place] for place in places])
+        is_kept = moved is not None and moved == tuple(sorted(moved))
+        plain = self.gamma is None and self.beta is None
+        return Moved({"axes": moved}, (order,)) if is_kept or (plain and moved) else None
 
     def evaluate(self) -> Array:
         x, axes = self.x, sorted({self.x.axis(axis) for axis in self.axes.value})

@@ -14,8 +14,10 @@ from milc.schema import (
     Elements,
     EvaluationError,
     In,
+    Moved,
     OpDef,
     OptionalConst,
+    Order,
     Out,
     constraint,
 )
@@ -111,6 +113,12 @@ class Reverse(OpDef):
     def axes_in_range(self) -> bool:
         axes = (self.axes.value or ()) if self.axes is not None else ()
         return all(-self.x.rank <= axis < self.x.rank for axis in axes)
+
+    def moved(self, order: Order) -> Moved | None:
+        if self.axes is None:
+            return Moved({}, (order,))
+        axes = self.axes.value
+        return None if axes is None else Moved({"axes": tuple([order[a] for a in axes])}, (order,))
 
     def fold(self) -> Elements | None:
         elements, steps = whole(self.x), _steps(self.x)

@@ -20,11 +20,14 @@ from milc.schema import (
     Elements,
     EvaluationError,
     In,
+    Moved,
     OpDef,
     OptionalConst,
+    Order,
     Out,
     constraint,
 )
+from milc.schema.orders import ranked
 from milc.schema.rules import is_axis, settle
 
 
@@ -71,6 +74,13 @@ class Reduction(OpDef):
         value = self.axes.value
         return None if value is None else tuple(map(self.x.axis, value))
 
+    def moved(self, order: Order) -> Moved | None:
+        chosen, keep = self.chosen(), self.keep_dims.value
+        if chosen is None or keep is None:
+            return None
+        axes = {} if self.axes is None else {"axes": tuple([order[axis] for axis in chosen])}
+        return Moved(axes, (_left(order, chosen, keep),))
+
     def infer(self) -> TensorType:
         return _reduced(self.x, self.chosen(), self.keep_dims.value, self.x.element)
 
@@ -109,6 +119,12 @@ class Place(OpDef):
         """The element type of the result."""
         return INT32
 
+    def moved(self, order: Order) -> Moved | None:
+        if self.axis.value is None or self.keep_dims.value is None:
+            return None
+        axis = self.x.axis(self.axis.value)
+        return Moved({"axis": order[axis]}, (_left(order, (axis,), self.keep_dims.value),))
+
     def infer(self) -> TensorType:
         axis = self.axis.value
         axes = None if axis is None else (self.x.axis(axis),)
@@ -134,6 +150,11 @@ def _reduced(
     if keep:
         return TensorType(element, tuple(1 if i in axes else d for i, d in enumerate(x.shape)))
     return TensorType(element, tuple(d for i, d in enumerate(x.shape) if i not in axes))
+
+
+def _left(order: Order, axes: tuple[int, ...], keep: bool) -> Order:
+    """What is left of the order of an operand's dimensions."""
+    return order if keep else ranked(p for axis, p in enumerate(order) if axis not in axes)
 
 
 def _element_of(dtype: Bound) -> ElementType:

@@ -30,13 +30,16 @@ from milc.schema import (
     EvaluationError,
     In,
     Known,
+    Moved,
     OpDef,
     OptionalConst,
+    Order,
     Out,
     Symbol,
     Variadic,
     constraint,
 )
+from milc.schema.orders import ranked, widened
 from milc.schema.rules import Dims, total, whole
 
 
@@ -73,6 +76,12 @@ class ExpandDims(OpDef):
         axes = self.axes.value or ()
         rank = self.x.rank + len(axes)
         return all(-rank <= axis < rank for axis in axes)
+
+    def moved(self, order: Order) -> Moved | None:
+        axes = self.axes.value
+        if axes is None:
+            return None
+        return Moved({}, (widened(order, {axis % (len(order) + len(axes)) for axis in axes}),))
 
     def infer(self) -> TensorType:
         axes, count = self.axes.value, self.axes.count
@@ -146,6 +155,14 @@ class Squeeze(OpDef):
             return tuple(range(self.x.rank))
         axes = self.axes.value
         return None if axes is None else tuple(map(self.x.axis, axes))
+
+    def moved(self, order: Order) -> Moved | None:
+        chosen = self.chosen()
+        if chosen is None:
+            return None
+        gone = [axis for axis in chosen if self.x.shape[axis] == 1]
+        left = ranked(p for axis, p in enumerate(order) if axis not in gone)
+        return Moved({"axes": tuple([order[axis] for axis in gone])}, (left,)) if gone else None
 
     def infer(self) -> TensorType:
         chosen = self.chosen()

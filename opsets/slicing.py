@@ -18,11 +18,14 @@ from milc.schema import (
     EvaluationError,
     In,
     Known,
+    Moved,
     OpDef,
     OptionalConst,
+    Order,
     Out,
     constraint,
 )
+from milc.schema.orders import moved_row, ranked
 from milc.schema.rules import is_axis, picked, same, same_shape, strides, whole
 
 if TYPE_CHECKING:
@@ -290,6 +293,15 @@ class SliceByIndex(Slicing):
         is_forward = slices is not None and all(s.stride > 0 or s.dim == 1 for s in slices)
         return self.x if is_forward else None
 
+    def moved(self, order: Order) -> Moved | None:
+        slices = self.slices
+        if slices is None or self.begin.value is None or self.end.value is None:
+            return None
+        names = ("begin", "end", "stride", "begin_mask", "end_mask", "squeeze_mask")
+        given = {n: b.value for n in names if (b := getattr(self, n)) is not None}
+        left = ranked(p for p, part in zip(order, slices, strict=True) if not part.is_index)
+        return Moved({n: moved_row(row, order) for n, row in given.items()}, (left,))
+
     def infer(self) -> TensorType:
         return TensorType(self.x.element, self.taken())
 
@@ -423,6 +435,13 @@ class SliceBySize(OpDef):
         if size != -1:
             return size
         return None if dim is None or begin is None else dim - begin
+
+    def moved(self, order: Order) -> Moved | None:
+        begin, size = self.begin.value, self.size.value
+        if begin is None or size is None:
+            return None
+        args = {"begin": moved_row(begin, order), "size": moved_row(size, order)}
+        return Moved(args, (order,))
 
     def infer(self) -> TensorType:
         return self.x.with_shape(*self.dims())

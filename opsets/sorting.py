@@ -26,7 +26,9 @@ from milc.schema import (
     Elements,
     EvaluationError,
     In,
+    Moved,
     OpDef,
+    Order,
     Out,
     constraint,
 )
@@ -47,6 +49,11 @@ class Sorting(OpDef):
     @constraint("C1", "`axis` is a dimension of `x`")
     def axis_in_range(self) -> bool:
         return is_axis(self.axis, self.x)
+
+    def moved(self, order: Order) -> Moved | None:
+        axis = self.axis.value
+        count = len(self.op.results)
+        return None if axis is None else Moved({"axis": order[axis]}, (order,) * count)
 
     def order(self) -> tuple[int, ...] | None:
         """The places of the elements of a known vector when it is sorted, else None."""

@@ -21,11 +21,14 @@ from milc.schema import (
     EvaluationError,
     In,
     Known,
+    Moved,
     OpDef,
+    Order,
     Out,
     constraint,
 )
 from milc.schema.bound import FOLDED
+from milc.schema.orders import moved_row
 
 COUNTED = 1 << 20
 """Of a constant of more elements it is not counted how many are not 0."""
@@ -103,6 +106,10 @@ class Cumsum(OpDef):
         axis = self.axis.value
         return None if axis is None else -1 <= axis < self.x.rank
 
+    def moved(self, order: Order) -> Moved | None:
+        axis = self.axis.value
+        return None if axis is None else Moved({"axis": order[axis]}, (order,))
+
     def fold(self) -> Elements | None:
         known = self.x.elements
         if known is None or None in known or self.x.rank != 1 or not self.x.element.is_integer:
@@ -178,6 +185,9 @@ class Identity(OpDef):
 
     x = In(None, "the tensor, list or dict", kind="tensor, list or dict")
     y = Out("the same", like="x")
+
+    def moved(self, order: Order) -> Moved | None:
+        return Moved({}, (order,))
 
     def fold(self) -> Known | None:
         return self.x.symbols
@@ -306,6 +316,18 @@ class Pad(OpDef):
         known = self.pad.elements or (None,) * (2 * self.x.rank if length is None else length)
         return known[::2], known[1::2]
 
+    def moved(self, order: Order) -> Moved | None:
+        """Other modes than "constant" are documented for the last two dimensions alone."""
+        if self.pad.value is None:
+            return None
+        pairs = list(zip(*self.ends, strict=True))
+        pairs = list(moved_row([(0, 0)] * (len(order) - len(pairs)) + pairs, order))
+        while len(pairs) > 1 and pairs[0] == (0, 0):
+            pairs.pop(0)
+        is_plane = self.mode.value == "constant" or len(pairs) <= 2
+        amounts = tuple([amount for pair in pairs for amount in pair])
+        return Moved({"pad": amounts}, (order,)) if is_plane else None
+
     def infer(self) -> TensorType:
         ends = zip(self.padded, *self.ends, strict=True)
         dims = [None if None in each else sum(each) for each in ends]
@@ -384,6 +406,10 @@ class Tile(OpDef):
     def repeats(self) -> bool | None:
         known, least = self.reps.elements, 0 if self.reps.is_computed else 1
         return None if known is None else all(rep is None or rep >= least for rep in known)
+
+    def moved(self, order: Order) -> Moved | None:
+        reps = self.reps.value if not self.reps.is_computed else None
+        return None if reps is None else Moved({"reps": moved_row(reps, order)}, (order,))
 
     def infer(self) -> TensorType:
         reps = self.reps.elements or (None,) * self.x.rank

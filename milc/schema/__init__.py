@@ -19,6 +19,7 @@ from milc.schema.declare import (
     constraint,
 )
 from milc.schema.opdef import EvaluationError, Machine, OpDef, definitions, level
+from milc.schema.orders import Moved, Order
 
 __all__ = [
     "Arg",
@@ -32,9 +33,11 @@ __all__ = [
     "In",
     "Known",
     "Machine",
+    "Moved",
     "OpDef",
     "OptionalConst",
     "OptionalIn",
+    "Order",
     "Out",
     "Part",
     "Symbol",

@@ -11,6 +11,7 @@ from milc.ir.nodes import Function
 from milc.ir.walk import parents
 from milc.schema.bound import Bound, Context, Known
 from milc.schema.declare import Arg, Constraint, Out, Part
+from milc.schema.orders import Moved
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from milc.ir.nodes import Block, Op
     from milc.ir.types import ElementType, Type
     from milc.kernels import np
+    from milc.schema.orders import Order
 
 _definitions: Final[dict[str, list[type[OpDef]]]] = {}
 
@@ -166,6 +168,24 @@ class OpDef:
     def forwarded(self) -> Bound | None:
         """The operand that the only result is if both have the same type and shape, or None."""
         return getattr(self, self.forwards) if self.forwards else None
+
+    @property
+    def movable(self) -> tuple[str, ...]:
+        """The arguments whose tensors lie as the results do, so that they are transposed together.
+
+        Of an elementwise op, all that are broadcast against each other.
+        """
+        if not self.elementwise:
+            return ("x",)
+        return tuple([name for name, arg in self.args.items() if not arg.const])
+
+    def moved(self, order: Order) -> Moved | None:
+        """What the op is if its `movable` operands are not transposed by `order` before it.
+
+        None if it is not an op of the kind any more, or not known. Results are broadcast to the
+        length of `order`.
+        """
+        return Moved({}, (order,)) if self.elementwise else None
 
     def infer(self) -> Type | tuple[Type, ...]:
         """The types of the results, with None for every dimension that is not known.
