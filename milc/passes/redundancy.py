@@ -55,7 +55,7 @@ class RemoveRedundantOps(Pass):
 
     def run(self, session: Session) -> None:
         for body in bodies(session.function):
-            for op, tables in _scoped(body, self.across):
+            for op, tables in scoped(body, self.across):
                 view = _comparable(op, session)
                 if view is not None:
                     self._number(view, tables, session)
@@ -132,7 +132,7 @@ class ValueNumbering(RemoveRedundantOps):
         return _sames(operands)
 
 
-def _scoped(body: Block, across: bool) -> Iterator[tuple[Op, list[Table]]]:
+def scoped(body: Block, across: bool) -> Iterator[tuple[Op, list[Table]]]:
     """The ops of a body and its blocks, each with the tables of the blocks that it may look into.
 
     The op just given may be replaced.

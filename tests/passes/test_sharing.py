@@ -1,0 +1,72 @@
+"""const_deduplication where text does not show it: weight files, and several functions."""
+
+from __future__ import annotations
+
+import struct
+
+import milc
+import milc.passes.session
+from milc.driver.reading import reader
+from milc.ir.literals import WEIGHT_FILE, BlobRef
+from milc.ir.types import FP32
+from milc.package.model import Model
+from milc.package.weights import WeightFiles
+from tests.passes.running import optimized
+
+FUNCTION = """
+    func {name}<ios15>(tensor<fp32, [2]> x) {{
+        tensor<fp32, [2]> w = const()[val = tensor<fp32, [2]>(
+            BLOBFILE(path = string("{file}"), offset = uint64({offset})))];
+        tensor<fp32, [2]> y = mul(x = x, y = w);
+    }} -> (y);
+"""
+
+
+def model(*weights: tuple[float, float]) -> Model:
+    """A model with a function for each weight, each in a blob of its own."""
+    files = WeightFiles(None)
+    text = "program(1.3)\n{"
+    for number, weight in enumerate(weights):
+        offset = files.append(WEIGHT_FILE, FP32, struct.pack("<2f", *weight))
+        name = f"f{number}" if number else "main"
+        text += FUNCTION.format(name=name, file=WEIGHT_FILE, offset=offset)
+    return Model(milc.parse(text + "}\n"), weights=files)
+
+
+def offsets(subject: Model) -> list[int]:
+    """Where the weights of the functions lie."""
+    consts = [function.body.first for function in subject.program.functions.values()]
+    literals = [op.attributes["val"] for op in consts if op is not None]
+    return [literal.offset for literal in literals if isinstance(literal, BlobRef)]
+
+
+def test_functions_share_equal_weights_in_the_file() -> None:
+    subject = model((1.0, 2.0), (1.0, 3.0), (1.0, 2.0))
+    before = offsets(subject)
+    assert len(set(before)) == 3
+    optimized(subject, "const_deduplication")
+    assert offsets(subject) == [before[0], before[1], before[0]]
+
+
+def test_a_weight_without_its_like_is_not_read() -> None:
+    subject = model((1.0, 2.0))
+    asked: list[BlobRef] = []
+    read = reader(subject.weights)
+
+    def noted(blob: BlobRef) -> object:
+        asked.append(blob)
+        return read(blob)
+
+    session = milc.passes.session.Session(subject.program, subject.program.functions["main"], noted)  # type: ignore[arg-type]  # as a reader
+    asked.clear()
+    milc.passes.find("const_deduplication")().run(session)  # type: ignore[misc]  # it is there
+    assert asked == []
+
+
+def test_equal_arrays_are_held_once() -> None:
+    one = "tensor<fp32, [100]> w = const()[val = tensor<fp32, [100]>([" + "1.5, " * 99 + "1.5])];"
+    body = "(tensor<fp32, [100]> x) {" + one + "tensor<fp32, [100]> y = mul(x = x, y = w);} -> (y);"
+    program = milc.parse(f"program(1.3)\n{{ func main<ios15>{body} func f<ios15>{body} }}")
+    optimized(program, "const_deduplication")
+    held = [f.body.first.attributes["val"] for f in program.functions.values() if f.body.first]
+    assert held[0] is held[1]
