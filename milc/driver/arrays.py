@@ -1,5 +1,7 @@
 """Arrays in files of numpy's formats, .npy and .npz; never with pickles in them.
 
+Writing is to files that are staged, and puts them nowhere by itself.
+
 What is written depends on the arrays alone. numpy's formats have no bf16 and fp8, so these are
 written as fp32, which holds all of them; strings are written as numpy's own, not as objects.
 """
@@ -16,7 +18,6 @@ import numpy as np
 
 from milc.diagnostics import Diagnostic, MilError
 from milc.diagnostics.files import TOO_LARGE, AnyPath, read_bytes
-from milc.diagnostics.staging import staged_file
 from milc.kernels import Array
 
 NPY: Final = b"\x93NUMPY"
@@ -75,27 +76,21 @@ def array_of(data: bytes, path: str) -> Array:
         raise _no_array(path, _reason(error)) from None
 
 
-def write_npz(path: AnyPath, held: Mapping[str, Any]) -> None:
-    """Write arrays as a .npz, in one step.
+def write_npz(file: Path, held: Mapping[str, Any]) -> None:
+    """Write arrays as a .npz. Raises OSError.
 
-    A dict is written as NAME.keys and NAME.values, a tuple as NAME.0, NAME.1 … Raises MilError.
+    A dict is written as NAME.keys and NAME.values, a tuple as NAME.0, NAME.1 …
     """
-    with staged_file(path) as staged, zipfile.ZipFile(staged, "w") as archive:
+    with zipfile.ZipFile(file, "w") as archive:
         for name, array in _plain(held):
             # The date is that of all milc's archives: the same arrays give the same bytes.
-            with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as file:
-                _write(file, array)
+            with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
+                _write(member, array)
 
 
-def write_npy(path: AnyPath, array: Any) -> None:
-    """Write an array as a .npy, in one step. Raises MilError."""
-    with staged_file(path) as staged, open(staged, "wb") as file:
-        _write(file, array)
-
-
-def fill(folder: Path, file: str, array: Any) -> None:
-    """Write an array into a folder that is staged."""
-    with open(folder / file, "wb") as opened:
+def write_npy(file: Path, array: Any) -> None:
+    """Write an array as a .npy. Raises OSError."""
+    with open(file, "wb") as opened:
         _write(opened, array)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from milc.diagnostics import Diagnostic, MilError
 from milc.diagnostics.prose import nearest
-from milc.driver.arrays import element_name, fill
+from milc.driver.arrays import element_name, write_npy
 from milc.ir.walk import walk_ops
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Dump:
             if not isinstance(held, np.ndarray):
                 continue
             file = file_name(len(self._entries), value.name)
-            fill(self._folder, file, held)
+            write_npy(self._folder / file, held)
             self._entries.append({
                 "name": value.name, "op": ran.op.kind, "file": file,
                 "type": element_name(held), "shape": list(held.shape),

@@ -6,15 +6,15 @@ To a program an image is a tensor [1, channels, height, width] of numbers from 0
 from __future__ import annotations
 
 import io
-import os
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from milc.diagnostics import Diagnostic, MilError
-from milc.diagnostics.staging import staged_file
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from milc.driver.wanted import Wanted
     from milc.kernels import Array
 
@@ -67,11 +67,10 @@ def drawn(path: str, array: Any, color: str) -> Array:
     return np.ascontiguousarray(pixels[..., 0] if channels == 1 else pixels)
 
 
-def write_image(path: str, pixels: Array) -> None:
-    """Write pixels as the suffix of the path says, in one step. Raises MilError."""
+def write_image(file: Path, pixels: Array, suffix: str) -> None:
+    """Write pixels as a suffix says. Raises OSError."""
     image = pillow("written").fromarray(pixels)
-    with staged_file(path) as staged:
-        image.save(staged, SUFFIXES[os.path.splitext(path)[1].lower()])
+    image.save(file, SUFFIXES[suffix.lower()])
 
 
 def color_of(array: Any) -> str:

@@ -9,12 +9,12 @@ import numpy as np
 
 from milc.diagnostics import Diagnostic, MilError
 from milc.diagnostics.files import AnyPath, read_text
-from milc.diagnostics.staging import staged_file
 from milc.driver.arrays import element_name
 from milc.driver.measuring import Measure, measure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from milc.evaluate import Ran
 
@@ -122,7 +122,6 @@ def _is_range(held: Any) -> bool:
     )
 
 
-def write_ranges(path: AnyPath, held: dict[str, Any]) -> None:
-    """Write ranges as JSON, in one step. Raises MilError."""
-    with staged_file(path) as staged:
-        staged.write_text(json.dumps(held, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+def write_ranges(file: Path, held: dict[str, Any]) -> None:
+    """Write ranges as JSON. Raises OSError."""
+    file.write_text(json.dumps(held, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -222,6 +222,8 @@ def test_an_optional_input_has_its_default(cli: Cli) -> None:
         (("--random", "--save-state", "s.npz"), 1, ["MIL0905"]),
         (("--random", "--state", "several.npz"), 1, ["MIL0905", "MIL0905"]),
         (("--random", "-o", "no/such.npz"), 2, ["MIL0008"]),
+        (("--random", "-o", "y.npz", "--save", "y=no/y.npy"), 2, ["MIL0008"]),
+        (("--random", "-o", "y.npz", "--ranges", "no/r.json"), 2, ["MIL0008"]),
         (("--random", "-o", "folder.npz"), 2, ["MIL0009"]),
         (("--random", "--dump-all", "words.txt"), 2, ["MIL0009"]),
         (("--random", "--ranges", "words.txt", "--merge"), 1, ["MIL0918"]),

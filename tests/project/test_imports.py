@@ -106,6 +106,16 @@ def test_verify_of_a_package_loads_no_numpy(tmp_path: Path) -> None:
 
 
 @needs_cli
+def test_run_loads_no_rich_and_no_pillow_for_programs(tmp_path: Path) -> None:
+    path = tmp_path / "model.mil"
+    path.write_text(MIL, encoding="utf-8")
+    loaded = loaded_after(RUN, "run", str(path), "--random", "--json")
+    assert families(loaded) == {"activation"}
+    assert "numpy" in loaded
+    assert not {"rich", "PIL", "lark", "ml_dtypes"} & loaded
+
+
+@needs_cli
 def test_the_version_needs_no_metadata() -> None:
     code = (
         "import sys\n"
