@@ -69,6 +69,7 @@ class Session:
         self._anchor: Op | None = None
         self._queue: deque[Op] = deque()
         self._queued: set[Op] = set()
+        self._applying = False
 
     # Seeing
 
@@ -159,7 +160,9 @@ class Session:
             bound[arg_name] = tuple(made)
         count = self._results(definition, args)
         names = [own] if count == 1 else [f"{own}_{number}" for number in range(count)]
-        op = Op(kind, bound, [Value(each, TO_INFER) for each in names])
+        written = _written(bound) if definition.in_attributes else {}
+        given = {n: v for n, v in bound.items() if n not in written}
+        op = Op(kind, given, [Value(each, TO_INFER) for each in names], written)
         found = len(self.facts.found)
         self.facts.check(op, self.function.opset)
         if len(self.facts.found) > found or any(v not in self.facts.inferred for v in op.results):
@@ -177,7 +180,8 @@ class Session:
 
         None leaves one out. Gives and raises what `new` does.
         """
-        given = {name: getattr(op, name) for name in op.op.args if name in op.args}
+        known = {*op.op.args, *op.op.attributes} if op.in_attributes else op.op.args
+        given = {name: getattr(op, name) for name in op.args if name in known}
         return self.new(op.op.kind, **given | changed)
 
     def _operand(
@@ -231,11 +235,13 @@ class Session:
                     table.setdefault(kind, []).append((each, entry))
         for op in walk_ops(self.function):
             self.enqueue(op)
+        self._applying = True
         while self._queue:
             op = self._queue.popleft()
             self._queued.discard(op)
             if op.parent is not None:
                 self._try(op, [*table.get(op.kind, ()), *table.get("", ())])
+        self._applying = False
 
     def enqueue(self, op: Op) -> None:
         """Let an op be tried, again."""
@@ -331,6 +337,8 @@ class Session:
 
     def _again(self, made: Sequence[Op], values: Sequence[Value], operands: Sequence[Op]) -> None:
         """Let all be tried again that a change may have made fit."""
+        if not self._applying:
+            return
         for op in made:
             if op.parent is not None:
                 self.enqueue(op)
@@ -375,6 +383,13 @@ class Session:
         if definition is None or not op.results:
             return False
         return definition.pure or definition.random or definition.stateful
+
+
+def _written(bound: dict[str, tuple[Operand, ...]]) -> dict[str, Literal]:
+    """Arguments as attributes, for an op whose files have them there."""
+    pairs = [(name, each) for name, (each, *more) in bound.items() if not more]
+    found = {n: each.literal if isinstance(each, Value) else each for n, each in pairs}
+    return {name: each for name, each in found.items() if each is not None}
 
 
 def is_more_exact(one: Type, other: Type) -> bool:
