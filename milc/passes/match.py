@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 NEAR: Final = 1e-5
 """How far a constant may be from the number that it stands for, relative to it."""
-HALF: Final = 2.0**-10
-"""The same for constants of fp16."""
+HALF: Final = 2.0**-11
+"""The same for constants of fp16: as far as rounding goes."""
 
 
 class Held(dict[str, Any]):

@@ -1,0 +1,89 @@
+"""Constants as the parameters of ops: along which dimensions they vary, and new ones made of them.
+
+What is computed with them is computed in fp64 and rounded once, to the type that it is stored in.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from milc.ir.literals import TensorLiteral
+from milc.ir.nodes import Value
+from milc.ir.types import FP16, FP32, ElementType
+from milc.kernels import np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from milc.kernels import Array
+    from milc.passes.session import Session
+    from milc.schema import Bound, OpDef
+
+SMALL: Final = 4096
+"""A constant of no more elements may be there twice, to spare an op."""
+
+_STORED: Final = {FP16: "f2", FP32: "f4"}
+_LOST: Final = 2.0**-10
+"""How much of the largest element of a channel rounding may lose, in any type."""
+
+
+def is_real(bound: Bound | None) -> bool:
+    """Whether an operand is of floats that parameters are computed for."""
+    return bound is not None and bound.element in _STORED
+
+
+def parts(op: OpDef) -> tuple[Bound, Bound] | None:
+    """The computed operand and the constant one of an op of two; None if it has not one each."""
+    first, second = [getattr(op, name) for name in list(op.args)[:2]]
+    if first.is_computed == second.is_computed:
+        return None
+    return (first, second) if first.is_computed else (second, first)
+
+
+def numbers(bound: Bound) -> Array | None:
+    """The elements of a constant of floats, as fp64; None if it is none, or cannot be read."""
+    literal = bound.literal if is_real(bound) else None
+    return literal.numpy().astype("f8") if isinstance(literal, TensorLiteral) else None
+
+
+def along(constant: Bound, dims: Sequence[Any], axes: Sequence[int]) -> Array | None:
+    """A constant that is combined with a tensor of dimensions `dims`, as it is along some axes.
+
+    Its shape is theirs. None if it varies along others, or if a dimension that it is to have is
+    not known: the tensor might be broadcast along it.
+    """
+    more = len(dims) - constant.rank
+    if more < 0 or not is_real(constant):
+        return None
+    shape: list[Any] = [*[1] * more, *constant.shape]
+    if any(d != 1 and (at not in axes or d != dims[at]) for at, d in enumerate(shape)):
+        return None
+    wanted = [dims[axis] for axis in axes]
+    found = numbers(constant) if all(isinstance(dim, int) for dim in wanted) else None
+    if found is None:
+        return None
+    return np.broadcast_to(found.reshape([shape[axis] for axis in axes]), wanted)
+
+
+def stored(array: Array, element: ElementType, axis: int = 0) -> Array | None:
+    """Numbers in an element type; None if they do not fit, or lose what counts of a channel."""
+    with np.errstate(all="ignore"):
+        made = array.astype(_STORED[element])
+        others = tuple(at for at in range(array.ndim) if at != axis)
+        largest = np.abs(array).max(axis=others, keepdims=True, initial=0)
+        fits = np.abs(made - array) <= _LOST * largest
+    return made if np.isfinite(array).all() and fits.all() else None
+
+
+def may_change(bound: Bound) -> bool:
+    """Whether a constant may give way to a changed one: nobody else needs it, or it is small."""
+    value = bound.operand
+    alone = not isinstance(value, Value) or sum(value.uses.values()) <= 1
+    return alone or (bound.count or 0) <= SMALL
+
+
+def never_negative(of: Bound | Value, session: Session) -> bool:
+    """Whether no element of an operand is below 0, by what the op that gives it declares."""
+    op = session.producer(of)
+    return op is not None and op.span is not None and op.span[0] >= 0
