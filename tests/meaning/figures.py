@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from milc.opsets import index
 from tests.meaning import oracles, programs, recorded
 from tests.meaning.reasons import PROGRAMS, RECORDED, Reason
 from tests.ops import tally
@@ -57,16 +58,19 @@ def show_torch(arguments: argparse.Namespace) -> Verdict:
 
     if not ORACLE_PYTHON.exists():
         return Verdict("no PyTorch: make oracle", False)
-    total = Count()
+    total, met = Count(), set[str]()
     print(f"{'':44}{'error':>10}{'allowed':>10}")
     for trial in torch_models.trials():
         outcome = torch_models.compared(trial)
         total.cases += 1
         total.agree += not outcome.said
+        met |= outcome.ops
         print(
             f"{trial.id:44}{outcome.error:10.1e}{outcome.allowed:10.1e}  {outcome.said}", flush=True
         )
-    said = f"{total.agree} of {total.cases} agree with PyTorch"
+    others = sorted(set(index.families()) - met)
+    print(f"\nops that no such model has: {', '.join(others)}")
+    said = f"{total.agree} of {total.cases} agree with PyTorch, and have {len(met)} ops"
     return Verdict(said, total.agree == total.cases)
 
 
