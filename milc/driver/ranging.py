@@ -7,18 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from milc.diagnostics import Diagnostic, MilError
-from milc.diagnostics.files import AnyPath, read_text
 from milc.driver.arrays import element_name
 from milc.driver.measuring import Measure, measure
+from milc.evaluate.ranges import read_ranges as read_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from milc.evaluate import Ran
-
-_KEYS = {"min": float, "max": float, "absmax": float, "non_finite": int, "runs": int}
 
 
 class Ranges:
@@ -89,37 +86,6 @@ def _joined(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
         "non_finite": old["non_finite"] + new["non_finite"],
         "runs": old["runs"] + new["runs"],
     }
-
-
-def read_ranges(path: AnyPath, function: str) -> dict[str, Any]:
-    """What a file of ranges holds, of the runs of a function.
-
-    Raises MilError (MIL00xx, MIL0918).
-    """
-    try:
-        held = json.loads(read_text(path))
-        fits = (
-            isinstance(held["runs"], int)
-            and isinstance(held["values"], dict)
-            and all(map(_is_range, held["values"].values()))
-        )
-    except (ValueError, TypeError, KeyError, RecursionError):
-        fits, held = False, {}
-    if not fits:
-        raise MilError(Diagnostic("MIL0918", "holds no ranges of milc run", path=str(path)))
-    if held.get("function") != function:
-        message = f"holds the ranges of function `{held.get('function')}`, not of `{function}`"
-        raise MilError(Diagnostic("MIL0918", message, path=str(path)))
-    found: dict[str, Any] = held
-    return found
-
-
-def _is_range(held: Any) -> bool:
-    return isinstance(held, dict) and all(
-        isinstance(held.get(key), kind | int)
-        or (held.get(key, 0) is None and key in ("min", "max", "absmax"))
-        for key, kind in _KEYS.items()
-    )
 
 
 def write_ranges(file: Path, held: dict[str, Any]) -> None:
