@@ -66,12 +66,21 @@ def row(role: Role, name: str, type: Type, held: Any) -> Row:
 
 
 def merged(before: list[Row], after: list[Row]) -> list[Row]:
-    """The rows of several runs: measures of all of them together, and no values."""
-    return [
-        new._replace(measure=old.measure and new.measure and old.measure | new.measure, held=None,
-                     shape=new.shape if new.shape == old.shape else None)
-        for old, new in zip(before, after, strict=True)
-    ]  # fmt: skip
+    """The rows of several runs: measures of all of them together, and no values.
+
+    A value in a branch may be in some runs and not in others.
+    """
+    found = {(row.role, row.name): row for row in before}
+    for new in after:
+        old = found.get((new.role, new.name))
+        found[new.role, new.name] = new if old is None else _both(old, new)
+    return list(found.values())
+
+
+def _both(old: Row, new: Row) -> Row:
+    found = old.measure | new.measure if old.measure and new.measure else None
+    shape = new.shape if new.shape == old.shape else None
+    return new._replace(measure=found, shape=shape, held=None)
 
 
 def values(held: Any, most: int) -> Any:

@@ -595,3 +595,20 @@ def test_weights_that_are_missing(cli: Cli, tmp_path: Path) -> None:
     model.write_text((EXAMPLES / "weights/model.mil").read_text("utf-8"), encoding="utf-8")
     assert wrong(cli, "m.mil", "--random") == (1, ["MIL0907"])
     assert rows(cli, "m.mil", "--random", "--weights", EXAMPLES / "weights")["y"]["shape"] == [1, 8]
+
+
+def test_a_value_in_a_branch_that_some_runs_take(cli: Cli, tmp_path: Path) -> None:
+    body = program(
+        "        tensor<fp32, [2]> y = cond(pred = p) {\n"
+        "            tensor<fp32, [2]> inside = add(x = x, y = x);\n"
+        "        } -> (inside), {\n"
+        "            tensor<fp32, [2]> other = identity(x = x);\n"
+        "        } -> (other);",
+        "y", "tensor<fp32, [2]> x, bool p",
+    )  # fmt: skip
+    (tmp_path / "m.mil").write_text(body, encoding="utf-8")
+    for place, taken in enumerate((False, True)):
+        np.savez(f"{place}.npz", x=np.ones(2, "f4"), p=np.array(taken))
+    found = rows(cli, "m.mil", "--inputs", "0.npz", "--inputs", "1.npz", "--dump", "inside")
+    assert found["inside"]["max"] == 2
+    assert (found["y"]["min"], found["y"]["max"]) == (1, 2)
