@@ -1,25 +1,58 @@
-"""In which order passes run, and running them.
+"""Running passes in an order.
 
 A pipeline is a list of groups. The tables of a group are applied together, in one walk that goes on
 until none of them fits, so that time grows with what changes; a pass that works on a function as a
-whole is a group of its own.
+whole is a group of its own. Groups may be repeated in turn until none changes anything.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from milc.diagnostics import MilError
 from milc.passes import find
 from milc.passes.base import Pass
 from milc.passes.session import Note, Session
 
 if TYPE_CHECKING:
-    from milc.ir.nodes import Program
+    from milc.ir.nodes import Function, Program
     from milc.verify.operations import Read
 
-Pipeline = Sequence[Sequence[Pass]]
+MOST_ROUNDS = 16
+"""Groups are repeated so often at most; should passes undo each other, they end here."""
+
+Group = Sequence[Pass]
+
+
+class Rounds:
+    """Groups that run in turn, again and again, until none of them changes anything."""
+
+    def __init__(self, groups: Iterable[Group]) -> None:
+        self.groups = [list(group) for group in groups]
+
+
+Pipeline = Sequence[Group | Rounds]
+
+
+class Step(NamedTuple):
+    """A group that has run on a function."""
+
+    function: Function
+    group: Group
+    changed: bool
+    refused: list[str]
+    """What its rewrites made that does not verify."""
+
+
+class PassError(Exception):
+    """Raised from what a pass raises, which is a fault of the pass."""
+
+    def __init__(self, group: Group, function: Function, error: Exception) -> None:
+        self.names = [each.name for each in group]
+        self.function = function
+        super().__init__(f"{type(error).__name__}: {error}")
 
 
 class Outcome(NamedTuple):
@@ -49,28 +82,101 @@ def grouped(passes: Iterable[Pass]) -> list[list[Pass]]:
     return [[each] for each in passes]
 
 
-def run(program: Program, pipeline: Pipeline, *, read: Read | None = None) -> Outcome:
-    """Run a pipeline on every function of a program, in place. The program has to verify."""
+def apart(pipeline: Pipeline) -> list[Group | Rounds]:
+    """The same pipeline with each pass as a group of its own, to see what each of them does."""
+    found: list[Group | Rounds] = []
+    for part in pipeline:
+        if isinstance(part, Rounds):
+            found.append(Rounds([each] for group in part.groups for each in group))
+        else:
+            found += [[each] for each in part]
+    return found
+
+
+def passes_of(pipeline: Pipeline) -> Iterator[Pass]:
+    """The passes of a pipeline, in its order."""
+    for part in pipeline:
+        for group in part.groups if isinstance(part, Rounds) else [part]:
+            yield from group
+
+
+def run(
+    program: Program,
+    pipeline: Pipeline,
+    *,
+    read: Read | None = None,
+    watch: Callable[[Step], None] | None = None,
+    timed: bool = False,
+) -> Outcome:
+    """Run a pipeline on every function of a program, in place. The program has to verify.
+
+    `watch` is called with each group that has run. `timed` asks what each pass of a group takes,
+    which takes time itself; else the seconds are those of groups. Raises PassError.
+    """
     outcome = Outcome({}, {}, [], [])
     for function in program.functions.values():
-        session = Session(program, function, read)
-        for group in pipeline:
-            _run_group(session, group, outcome)
+        session = Session(program, function, read, timed=timed)
+        runner = _Runner(session, outcome, watch)
+        for part in pipeline:
+            runner.run(part)
         for name, count in session.counts.items():
             outcome.counts[name] = outcome.counts.get(name, 0) + count
+        for name, seconds in session.seconds.items():
+            outcome.seconds[name] = outcome.seconds.get(name, 0.0) + seconds
         outcome.notes.extend(session.notes)
         outcome.refused.extend(session.refused)
     return outcome
 
 
-def _run_group(session: Session, group: Sequence[Pass], outcome: Outcome) -> None:
-    began = time.perf_counter()
-    before = session.rewriter.changes
-    if len(group) > 1:
-        session.apply(group)
-    else:
-        group[0].run(session)
-        if session.rewriter.changes > before and not session.counts[group[0].name]:
-            session.counts[group[0].name] = session.rewriter.changes - before
-    name = "+".join(each.name for each in group)
-    outcome.seconds[name] = outcome.seconds.get(name, 0.0) + time.perf_counter() - began
+class _Runner:
+    """Runs groups on one function."""
+
+    def __init__(
+        self, session: Session, outcome: Outcome, watch: Callable[[Step], None] | None
+    ) -> None:
+        self._session = session
+        self._outcome = outcome
+        self._watch = watch
+
+    def run(self, part: Group | Rounds) -> None:
+        """Run a group, or groups in turn until all others have found nothing behind the last
+        change: a group that has run leaves nothing for itself.
+        """
+        if not isinstance(part, Rounds):
+            self._group(part)
+            return
+        idle = -1
+        for number in range(MOST_ROUNDS * len(part.groups)):
+            idle = 0 if self._group(part.groups[number % len(part.groups)]) else idle + 1
+            if idle == len(part.groups) - 1:
+                return
+
+    def _group(self, group: Group) -> bool:
+        """Run a group; whether it changed something."""
+        session, began = self._session, time.perf_counter()
+        name = "+".join(each.name for each in group)
+        seconds = session.seconds[name]
+        before, refused = session.rewriter.changes, len(session.refused)
+        try:
+            self._apply(group)
+        except (MilError, MemoryError, RecursionError):
+            raise
+        except Exception as error:
+            raise PassError(group, session.function, error) from error
+        changed = session.rewriter.changes > before
+        if not session.timed or len(group) == 1:
+            session.seconds[name] = seconds + time.perf_counter() - began
+        if self._watch is not None:
+            self._watch(Step(session.function, group, changed, session.refused[refused:]))
+        return changed
+
+    def _apply(self, group: Group) -> None:
+        session = self._session
+        if len(group) > 1:
+            session.apply(group)
+            return
+        (only,) = group
+        before, counted = session.rewriter.changes, session.counts[only.name]
+        only.run(session)
+        if session.rewriter.changes > before and session.counts[only.name] == counted:
+            session.counts[only.name] += session.rewriter.changes - before

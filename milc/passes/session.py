@@ -6,7 +6,8 @@ against its definition when it is made, so that no rewrite can leave an op that 
 
 from __future__ import annotations
 
-from collections import Counter, deque
+import time
+from collections import Counter, defaultdict, deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from milc.ir.constants import literal
@@ -55,7 +56,14 @@ class Session:
     `facts` is what verification knows of its values; new ops add to it.
     """
 
-    def __init__(self, program: Program, function: Function, read: Read | None = None) -> None:
+    def __init__(
+        self,
+        program: Program,
+        function: Function,
+        read: Read | None = None,
+        *,
+        timed: bool = False,
+    ) -> None:
         self.program = program
         self.function = function
         self.rewriter = Rewriter(function)
@@ -65,11 +73,18 @@ class Session:
         self.refused: list[str] = []
         """What rewrites made that does not verify, which is a fault of theirs."""
         self.notes: list[Note] = []
+        self.timed = timed
+        """Whether somebody asks what each of several tables takes."""
+        self.seconds: dict[str, float] = defaultdict(float)
+        """What each pass took."""
         self._made: list[Op] = []
         self._anchor: Op | None = None
         self._queue: deque[Op] = deque()
         self._queued: set[Op] = set()
-        self._applying = False
+        self._table: _Table | None = None
+        self._touched: list[Op] = []
+        self._seen_changes = 0
+        self._left: dict[tuple[Pass, ...], tuple[int, int]] = {}
 
     # Seeing
 
@@ -164,7 +179,9 @@ class Session:
         given = {n: v for n, v in bound.items() if n not in written}
         op = Op(kind, given, [Value(each, TO_INFER) for each in names], written)
         found = len(self.facts.found)
-        self.facts.check(op, self.function.opset)
+        op.opset = self.function.opset  # as it will be read once it stands in the function
+        self.facts.check(op, op.opset)
+        op.opset = None
         if len(self.facts.found) > found or any(v not in self.facts.inferred for v in op.results):
             self.rewriter.erase(op)
             said = [finding.message for finding in self.facts.found[found:]]
@@ -212,7 +229,12 @@ class Session:
 
     def _results(self, definition: type[OpDef], args: dict[str, Any]) -> int:
         """How many results an op has: as declared; `split` says by its arguments."""
-        return int(args["num_splits"]) if "num_splits" in args else len(definition.outs)
+        number, sizes = args.get("num_splits"), args.get("split_sizes")
+        if number is not None:
+            return int(number.value if isinstance(number, Bound) else number)
+        if sizes is not None:
+            return int(sizes.count) if isinstance(sizes, Bound) else len(sizes)  # type: ignore[arg-type]
+        return len(definition.outs)
 
     def _base(self, name: str, kind: str) -> str:
         """What a new value is called, if that is free: as is wished, or as what is replaced."""
@@ -227,27 +249,40 @@ class Session:
     # Rewriting
 
     def apply(self, passes: Sequence[Pass]) -> None:
-        """Try the tables of passes on every op, and again around each change, until none fits."""
-        table: dict[str, list[tuple[Pass, Rewrite]]] = {}
-        for each in passes:
-            for entry in each.rewrites:
-                for kind in entry.kinds or ("",):
-                    table.setdefault(kind, []).append((each, entry))
-        for op in walk_ops(self.function):
+        """Try the tables of passes on every op, and again around each change, until none fits.
+
+        The second time the same passes only look at what has changed since.
+        """
+        own = tuple(passes)
+        self._table = _Table(own)
+        for op in self._to_try(own):
             self.enqueue(op)
-        self._applying = True
         while self._queue:
             op = self._queue.popleft()
             self._queued.discard(op)
             if op.parent is not None:
-                self._try(op, [*table.get(op.kind, ()), *table.get("", ())])
-        self._applying = False
+                self._try(op, self._table.of(op.kind))
+        self._table = None
+        self._left[own] = len(self._touched), self._unseen_changes
+
+    def _to_try(self, passes: tuple[Pass, ...]) -> Iterable[Op]:
+        """The ops that passes have not been tried on as they are now."""
+        place, unseen = self._left.get(passes, (0, -1))
+        if unseen == self._unseen_changes:
+            return dict.fromkeys(self._touched[place:])
+        return walk_ops(self.function)
+
+    @property
+    def _unseen_changes(self) -> int:
+        """How many changes there were that `replace` did not make."""
+        return self.rewriter.changes - self._seen_changes
 
     def enqueue(self, op: Op) -> None:
-        """Let an op be tried, again."""
-        if op.kind != "const" and op not in self._queued:
-            self._queued.add(op)
-            self._queue.append(op)
+        """Let an op be tried, again, if there are passes for it."""
+        if self._table is None or op in self._queued or not self._table.of(op.kind):
+            return
+        self._queued.add(op)
+        self._queue.append(op)
 
     def _try(self, op: Op, entries: Iterable[tuple[Pass, Rewrite]]) -> None:
         view = None
@@ -255,7 +290,11 @@ class Session:
             view = view or self.view(op)
             if view is None:
                 return
-            if self.replace(op, lambda: entry.run(owner, view, self)):  # noqa: B023  # run at once
+            began = time.perf_counter() if self.timed else 0.0
+            fits = self.replace(op, lambda: entry.run(owner, view, self))  # noqa: B023  # run at once
+            if self.timed:
+                self.seconds[owner.name] += time.perf_counter() - began
+            if fits:
                 self.counts[owner.name] += 1
                 return
 
@@ -277,7 +316,7 @@ class Session:
                 self.rewriter.erase(each)
             return False
         operands = [value.op for value in op.values if value.op is not None]
-        name = op.attributes.get("name")
+        name, changes = op.attributes.get("name"), self.rewriter.changes
         self.rewriter.replace_op(op, made, list(values))
         for each in made:
             self._call(each, values, name)
@@ -286,6 +325,7 @@ class Session:
         for each in operands:
             self.erase_dead(each)
         self._again(made, values, operands)
+        self._seen_changes += self.rewriter.changes - changes
         return True
 
     def insert(self, make: Callable[[], Any], before: Op | Block) -> Any:
@@ -337,21 +377,18 @@ class Session:
 
     def _again(self, made: Sequence[Op], values: Sequence[Value], operands: Sequence[Op]) -> None:
         """Let all be tried again that a change may have made fit."""
-        if not self._applying:
-            return
-        for op in made:
-            if op.parent is not None:
-                self.enqueue(op)
+        near = [op for op in made if op.parent is not None]
         level = [*values, *(result for op in operands if op.parent for result in op.results)]
         for _ in range(REACH):
-            below: list[Value] = []
-            for value in level:
-                if len(value.uses) <= FAN_OUT:
-                    for user in value.uses:
-                        if isinstance(user, Op) and user.parent is not None:
-                            self.enqueue(user)
-                            below += user.results
-            level = below
+            few = [value for value in level if len(value.uses) <= FAN_OUT]
+            users = dict.fromkeys(user for value in few for user in value.uses)
+            below = [user for user in users if isinstance(user, Op) and user.parent is not None]
+            near += below
+            level = [result for user in below for result in user.results]
+        for op in dict.fromkeys(near):
+            if op.kind != "const":
+                self._touched.append(op)
+                self.enqueue(op)
 
     # Removing
 
@@ -390,6 +427,26 @@ def _written(bound: dict[str, tuple[Operand, ...]]) -> dict[str, Literal]:
     pairs = [(name, each) for name, (each, *more) in bound.items() if not more]
     found = {n: each.literal if isinstance(each, Value) else each for n, each in pairs}
     return {name: each for name, each in found.items() if each is not None}
+
+
+class _Table:
+    """The tables of passes by the kinds of ops that they are for."""
+
+    def __init__(self, passes: Sequence[Pass]) -> None:
+        self._entries: dict[str, list[tuple[Pass, Rewrite]]] = {}
+        for each in passes:
+            for entry in each.rewrites:
+                for kind in entry.kinds or ("",):
+                    self._entries.setdefault(kind, []).append((each, entry))
+        self._any = self._entries.pop("", [])
+        self._of: dict[str, list[tuple[Pass, Rewrite]]] = {"const": []}
+
+    def of(self, kind: str) -> list[tuple[Pass, Rewrite]]:
+        """What is tried on ops of a kind, in this order: what is for them, what is for all."""
+        found = self._of.get(kind)
+        if found is None:
+            found = self._of[kind] = [*self._entries.get(kind, ()), *self._any]
+        return found
 
 
 def is_more_exact(one: Type, other: Type) -> bool:
