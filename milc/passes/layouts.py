@@ -1,0 +1,343 @@
+"""Transposes that are not needed if what lies between them works on dimensions in another order.
+
+Which ops are to do so is a question of where the fewest transposes are left: a cut (`cuts.py`)
+between what gives or takes tensors before they are transposed and what wants them afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from milc.ir.literals import TensorLiteral
+from milc.ir.nodes import Op, Value
+from milc.ir.types import TensorType
+from milc.ir.walk import walk_blocks, walk_ops
+from milc.passes.base import Option, Pass
+from milc.passes.cuts import ONE, OTHER, Network
+from milc.schema import Bound, OpDef, Order
+from milc.schema.orders import composed, inverse, is_identity
+
+if TYPE_CHECKING:
+    from milc.passes.session import Session
+
+TRANSPOSE = 4
+"""What a transpose costs …"""
+RESHAPE = 1
+"""… and what a reshape does, which moves nothing."""
+SHARED = 1 << 16
+"""A constant of more elements that others use too is not copied in another order."""
+
+
+class ReduceTransposes(Pass):
+    """Move transposes past other ops to where they cancel, so that fewer are left.
+
+    Ops that a transpose passes take their axes, and constants their elements, in the other order. A
+    transpose is moved down or up if fewer are left by that in all.
+
+    ```mil
+    func main<ios15>(tensor<fp32, [1, 8, 8, 3]> x) {
+        tensor<fp32, [1, 3, 8, 8]> a = transpose(x = x, perm = tensor<int32, [4]>([0, 3, 1, 2]));
+        tensor<fp32, [1, 3, 1, 1]> b = reduce_mean(
+            x = a, axes = tensor<int32, [2]>([2, 3]), keep_dims = bool(true));
+        tensor<fp32, [1, 3, 8, 8]> c = sub(x = a, y = b);
+        tensor<fp32, [1, 8, 8, 3]> y = transpose(x = c, perm = tensor<int32, [4]>([0, 2, 3, 1]));
+    } -> (y);
+    ```
+
+    becomes
+
+    ```mil
+    func main<ios15>(tensor<fp32, [1, 8, 8, 3]> x) {
+        tensor<fp32, [1, 1, 1, 3]> b = reduce_mean(
+            x = x, axes = tensor<int32, [2]>([1, 2]), keep_dims = bool(true));
+        tensor<fp32, [1, 8, 8, 3]> y = sub(x = x, y = b);
+    } -> (y);
+    ```
+    """
+
+    name = "reduce_transposes"
+    options: ClassVar[dict[str, Option]] = {
+        "rounds": Option(10, "how often to look again at most, after something was moved"),
+    }
+
+    def run(self, session: Session) -> None:
+        """Each round leaves fewer transposes; where they meet without cancelling comes last."""
+        ending = False
+        for _ in range(self.given["rounds"]):
+            moved = _Mover(_Plan(session, ending)).carry_out()
+            session.counts[self.name] += moved
+            if not moved and ending:
+                break
+            ending = not moved
+
+
+class _Plan:
+    """What may lie otherwise in a function, and which of it shall.
+
+    A value has an order if it can be had before it is transposed by that order: in its plain form.
+    """
+
+    def __init__(self, session: Session, ending: bool) -> None:
+        self.session = session
+        self.ending = ending
+        """Whether transposes that meet without cancelling are joined rather than moved on."""
+        self.order: dict[Value, Order] = {}
+        self.source: dict[Value, Op] = {}
+        """The transposes that have orders begin, by their results, and by those that follow."""
+        self.over: dict[Op, Order] = {}
+        """The ops that may be moved, and the orders that are taken off their operands."""
+        self.undoing: list[Op] = []
+        """Transposes that lead back to the plain form."""
+        self.joining: list[Op] = []
+        """Transposes that follow others, and can do what both do."""
+        self.after: set[Value] = set()
+        """The values with an order that something wants as they are."""
+        for op in walk_ops(session.function):
+            self._look(op)
+        for block in walk_blocks(session.function):
+            self._want(block.outputs)
+
+    def _look(self, op: Op) -> None:
+        view = self.session.view(op) if op.kind != "const" else None
+        if view is not None and op.kind == "transpose" and self._look_at_transpose(op, view):
+            return
+        order = self._order_of_operands(view) if view is not None and not op.blocks else None
+        moved = view.moved(order) if view is not None and order is not None else None
+        if view is None or order is None or moved is None or not self._may_move(view, order):
+            self._want(op.values)
+            return
+        self.over[op] = order
+        movable = {bound.operand for bound in operands(view)}
+        self._want(value for value in op.values if value not in movable)
+        for value, own in zip(op.results, moved.orders, strict=True):
+            if not is_identity(own):
+                self.order[value] = own
+
+    def _want(self, values: Iterable[Value]) -> None:
+        self.after.update(value for value in values if value in self.order)
+
+    def _look_at_transpose(self, op: Op, view: Any) -> bool:
+        operand, own = view.x.operand, view.order()
+        if own is None or not view.x.is_computed:
+            return False
+        before, root = self.order.get(operand), self.source.get(operand)
+        joined = tuple(own) if before is None else composed(before, own)
+        if before is not None and is_identity(joined):
+            self.undoing.append(op)
+        elif before is not None and (root is not None or self.ending):
+            self.joining.append(op)
+            if root is not None:
+                self._begin(op, joined, root)
+        else:
+            self._want([operand])
+            self._begin(op, tuple(own), op)
+        return True
+
+    def _begin(self, op: Op, order: Order, root: Op) -> None:
+        if not is_identity(order):
+            self.order[op.results[0]] = order
+            self.source[op.results[0]] = root
+
+    def _order_of_operands(self, view: OpDef) -> Order | None:
+        """The order of all those operands of an op that have one."""
+        found = {self.order.get(bound.operand) for bound in operands(view)} - {None}  # type: ignore[arg-type]
+        return found.pop() if len(found) == 1 else None
+
+    def _may_move(self, view: OpDef, order: Order) -> bool:
+        """Whether all operands can be had without an order."""
+        return all(self._can_be_had(bound, order) for bound in operands(view))
+
+    def _can_be_had(self, bound: Bound, order: Order) -> bool:
+        if not isinstance(bound.type, TensorType) or bound.rank > len(order):
+            return False
+        if not bound.is_computed:
+            value = bound.operand
+            alone = not isinstance(value, Value) or len(value.uses) == 1
+            return (alone or (bound.count or 0) <= SHARED) and bound.literal is not None
+        if bound.is_constant:
+            return False
+        if bound.operand in self.order:
+            return bound.rank == len(order)
+        return bound.rank == len(order) or reshaped(bound, order) is not None
+
+    def chosen(self) -> set[Op]:
+        """The ops that are to be moved, so that the fewest transposes are left."""
+        network = Network()
+        nodes = {op: network.node() for op in self.over}
+        met: dict[Value, list[int]] = {value: [] for value in self.order}
+        foreign: dict[tuple[Value, Order], list[int]] = {}
+        for op, order in self.over.items():
+            self._join_operands(op, order, network, nodes[op], met, foreign)
+        undone = {op.args["x"][0] for op in self.undoing}
+        for value, users in met.items():
+            maker = ONE if value in self.source else nodes[value.op]  # type: ignore[index]
+            network.join_all([maker], [*users, OTHER] if value in self.after else users, TRANSPOSE)
+            if maker != ONE:
+                befores = [*users, ONE] if value in undone else users
+                network.join_all(befores, [maker], TRANSPOSE)
+        for users in foreign.values():
+            network.join_all(users, [OTHER], TRANSPOSE)
+        found = network.chosen()
+        return {op for op, node in nodes.items() if node in found}
+
+    def _join_operands(
+        self,
+        op: Op,
+        order: Order,
+        network: Network,
+        node: int,
+        met: dict[Value, list[int]],
+        foreign: dict[tuple[Value, Order], list[int]],
+    ) -> None:
+        for bound in operands(self.session.view(op)):
+            if not bound.is_computed or not isinstance(bound.operand, Value):
+                continue
+            shape = reshaped(bound, order)
+            if bound.operand in met:
+                met[bound.operand].append(node)
+            elif shape is None:
+                foreign.setdefault((bound.operand, order), []).append(node)
+            elif shape != bound.shape:
+                network.join(node, OTHER, RESHAPE)
+
+
+class _Mover:
+    """Carries out what is planned, from the first op to the last."""
+
+    def __init__(self, plan: _Plan) -> None:
+        self.plan = plan
+        self.session = plan.session
+        self.plain: dict[Value, tuple[Value, Order]] = {}
+        """The plain forms of the transposes that stand for what was moved."""
+        self.turned: dict[Any, Value] = {}
+        """What was made of operands in other orders, by operand, order and block."""
+
+    def carry_out(self) -> int:
+        """Move all that shall be; how many ops were replaced."""
+        chosen, undoing = self.plan.chosen(), set(self.plan.undoing)
+        joining = set(self.plan.joining)
+        todo = [op for op in walk_ops(self.session.function) if op in chosen | undoing | joining]
+        count = 0
+        for op in todo:
+            if op.parent is None:
+                continue
+            if op in chosen:
+                count += self.session.replace(op, partial(self._moved, op))
+            elif op in undoing:
+                count += self.session.replace(op, partial(self._undone, op))
+            else:
+                count += self.session.replace(op, partial(self._joined, op))
+        self._keep_names()
+        return count
+
+    def _moved(self, op: Op) -> Any:
+        """What an op gives when it has plain operands, each transposed as it was before."""
+        view, order = self.session.view(op), self.plan.over[op]
+        moved = view.moved(order) if view is not None else None
+        if view is None or moved is None:
+            return None
+        args: dict[str, Any] = {name: getattr(view, name) for name in op.args if name in view.args}
+        for name in view.movable:
+            given = args.get(name)
+            if isinstance(given, tuple):
+                args[name] = [self._form(bound, order, op) for bound in given]
+            elif given is not None:
+                args[name] = self._form(given, order, op)
+        made = self.session.new(op.kind, **(args | moved.args))
+        made = made if isinstance(made, tuple) else (made,)
+        return tuple(map(self._turned_back, made, moved.orders))
+
+    def _turned_back(self, value: Value, order: Order) -> Value:
+        if is_identity(order):
+            return value
+        turned: Value = self.session.new("transpose", x=value, perm=order)
+        self.plain[turned] = value, order
+        return turned
+
+    def _plain_of(self, value: Any) -> tuple[Value, Order] | None:
+        if value in self.plain:
+            return self.plain[value]
+        root = self.plan.source.get(value)
+        found = root.args["x"][0] if root is not None else None
+        return (found, self.plan.order[value]) if isinstance(found, Value) else None
+
+    def _form(self, bound: Bound, order: Order, op: Op) -> Any:
+        """An operand before an order is put on it."""
+        plain = self._plain_of(bound.operand)
+        if plain is not None and plain[1] == order:
+            return plain[0]
+        shape = reshaped(bound, order)
+        if shape == bound.shape:
+            return bound
+        key = bound.operand, order, op.parent
+        if key not in self.turned:
+            self.turned[key] = self._turned(bound, order, shape)
+        return self.turned[key]
+
+    def _turned(self, bound: Bound, order: Order, shape: Order | None) -> Value:
+        literal = bound.literal
+        if isinstance(literal, TensorLiteral):
+            array = literal.numpy()
+            array = array.reshape((1,) * (len(order) - array.ndim) + array.shape)
+            return self.session.const(array.transpose(inverse(order)), bound.element)
+        if shape is not None:
+            return self.session.new("reshape", x=bound, shape=shape)  # type: ignore[no-any-return]
+        return self.session.new("transpose", x=bound, perm=inverse(order))  # type: ignore[no-any-return]
+
+    def _undone(self, op: Op) -> Any:
+        plain = self._plain_of(op.args["x"][0])
+        if plain is None:
+            return None
+        value, rewriter = plain[0], self.session.rewriter
+        named = value.op is None or rewriter.is_output(value)
+        if named and rewriter.is_output(op.results[0]):
+            return self.session.new("identity", x=value)
+        return value
+
+    def _joined(self, op: Op) -> Any:
+        """One transpose for two, unless the first is wanted by others too."""
+        operand, view = op.args["x"][0], self.session.view(op)
+        plain = self._plain_of(operand)
+        if plain is None or not isinstance(operand, Value) or view is None:
+            return None
+        users = [user for user in operand.uses if getattr(user, "kind", "") != "transpose"]
+        if users and operand in self.plan.source:
+            return None
+        return self.session.new("transpose", x=plain[0], perm=composed(plain[1], view.order()))  # type: ignore[attr-defined]
+
+    def _keep_names(self) -> None:
+        """Let what was moved be called as before, where nothing else is."""
+        rewriter = self.session.rewriter
+        for turned, (value, _) in self.plain.items():
+            op = turned.op
+            gone = op is not None and op.parent is None
+            there = value.op is not None and value.op.parent is not None
+            free = not rewriter.names.taken(turned.name) and not rewriter.is_output(value)
+            if gone and there and free:
+                rewriter.rename(value, turned.name)
+                if value.op is not None and op is not None and "name" in op.attributes:
+                    value.op.attributes["name"] = op.attributes["name"]
+
+
+def operands(view: OpDef | None) -> Iterator[Bound]:
+    """The operands of an op that are transposed together."""
+    for name in view.movable if view is not None else ():
+        bound = getattr(view, name)
+        yield from bound if isinstance(bound, tuple) else () if bound is None else (bound,)
+
+
+def reshaped(bound: Bound, order: Order) -> Order | None:
+    """The shape that takes an order off an operand by itself: only dimensions of 1 move.
+
+    That of the operand if it may stay as it is; None if there is no such shape.
+    """
+    padded = (1,) * (len(order) - bound.rank) + bound.shape
+    if None in padded:
+        return None
+    moved = [axis for axis in inverse(order) if padded[axis] != 1]
+    if moved != sorted(moved):
+        return None
+    shape = tuple([padded[axis] or 0 for axis in inverse(order)])
+    return bound.shape if shape == padded else shape  # type: ignore[return-value]  # all known
