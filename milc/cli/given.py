@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
+def _positive(ctx: click.Context, param: click.Parameter, value: int | None) -> int | None:
+    if value == 0:
+        raise click.BadParameter("0 steps give nothing.", ctx, param)
+    return natural(ctx, param, value)
+
+
 def inputs_options(command: _F) -> _F:
     """Give a verb --input, --random, --each, --steps, --seed and --function."""
     options = (
@@ -37,8 +43,9 @@ def inputs_options(command: _F) -> _F:
         ),
         click.option(
             "--steps",
-            type=click.IntRange(1, 1 << 31),
+            type=click.INT,
             metavar="N",
+            callback=_positive,
             help="Run N times; states are kept from one time to the next.",
         ),
         click.option(
