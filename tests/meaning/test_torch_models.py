@@ -37,11 +37,15 @@ MODELS = [
     "palettized-groups",
     "pruned",
     "pruned-ios18",
+    "pruned-palettized",
+    "pruned-linear",
+    "flexible-transformer",
+    "flexible-resizing",
     "flexible-convnet",
     "flexible-lstm",
     "flexible-encoder",
 ]
-SNIPPETS = 13
+SNIPPETS = 29
 """One function of so many is looked at: a prime, so that no sort is left out for its rhythm."""
 
 

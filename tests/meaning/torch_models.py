@@ -35,6 +35,8 @@ HELD = {
     "palettized-groups": "constexpr_lut_to_dense",
     "pruned": "constexpr_sparse_to_dense",
     "pruned-ios18": "constexpr_sparse_to_dense",
+    "pruned-palettized": "constexpr_lut_to_sparse",
+    "pruned-linear": "constexpr_sparse_blockwise_shift_scale",
     "decoder": "write_state",
     "counter": "write_state",
     "lstm-bidirectional": "lstm",

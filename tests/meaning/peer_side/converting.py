@@ -66,10 +66,12 @@ def _shape(case: models.Case, at: int, value: Any) -> Any:
 
 
 def _compressed(case: models.Case, model: Any) -> Any:
-    if case.compress is None:
-        return model
-    compress, config = case.compress(cto)
-    return compress(model, cto.OptimizationConfig(global_config=config))
+    found = case.compress(cto) if case.compress else []
+    several = found if isinstance(found, list) else [found]
+    for number, (compress, config) in enumerate(several):
+        options = {"joint_compression": True} if number else {}
+        model = compress(model, cto.OptimizationConfig(global_config=config), **options)
+    return model
 
 
 def _named(step: list[Any]) -> dict[str, Any]:

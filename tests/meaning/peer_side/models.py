@@ -148,6 +148,20 @@ class UNet(nn.Module):
         return torch.sigmoid(self.out(torch.cat([a, d, e], 1)))
 
 
+class Resizing(nn.Module):
+    """Down, and back to twice the size that it then has, whatever that is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.down = nn.Conv2d(3, 4, 3, stride=2, padding=1)
+
+    def forward(self, x: Any) -> Any:
+        x = self.down(x)
+        size = (x.shape[2] * 2, x.shape[3] * 2)
+        y = functional.interpolate(x, size=size, mode="bilinear", align_corners=False)
+        return y * functional.interpolate(x, scale_factor=2, mode="nearest")
+
+
 class Decoder(nn.Module):
     """Attention over all tokens so far, whose keys and values two buffers keep."""
 
@@ -212,14 +226,25 @@ def whole(limit: int, block: int = 0) -> Callable[[tuple[int, ...]], torch.Tenso
     return made
 
 
-def few(count: int, sparse: bool = False) -> Callable[[tuple[int, ...]], torch.Tensor]:
-    """Weights of so few values, at even distances; zero in half the places if they are sparse."""
+def few(count: int) -> Callable[[tuple[int, ...]], torch.Tensor]:
+    """Weights of so few values, at even distances."""
 
     def made(shape: tuple[int, ...]) -> torch.Tensor:
         generator = torch.Generator().manual_seed(len(shape))
-        found = torch.randint(-(count // 2), (count + 1) // 2, shape, generator=generator) / 64
-        kept = torch.rand(shape, generator=generator) < 0.5
-        return found * kept if sparse else found
+        return torch.randint(-(count // 2), (count + 1) // 2, shape, generator=generator) / 64
+
+    return made
+
+
+def sparse(
+    weights: Callable[[tuple[int, ...]], torch.Tensor],
+) -> Callable[[tuple[int, ...]], torch.Tensor]:
+    """Weights that are zero in half the places, but not in the first of a row."""
+
+    def made(shape: tuple[int, ...]) -> torch.Tensor:
+        kept = torch.rand(shape, generator=torch.Generator().manual_seed(1)) < 0.5
+        kept.view(shape[0], -1)[:, 0] = True
+        return weights(shape) * kept
 
     return made
 
@@ -250,6 +275,11 @@ def pruned() -> Callable[[Any], Any]:
             threshold=1e-6, minimum_sparsity_percentile=0.2, weight_threshold=64
         ),
     )
+
+
+def both(*several: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """One compression, and others of what it made."""
+    return lambda cto: [each(cto) for each in several]
 
 
 def compressed(
@@ -311,8 +341,16 @@ MODELS: dict[str, Callable[[], Case]] = {
         few(8),
         palettized(mode="uniform", nbits=3, granularity="per_grouped_channel", group_size=16),
     ),
-    "pruned": lambda: compressed(few(64, sparse=True), pruned(), "iOS16"),
-    "pruned-ios18": lambda: compressed(few(64, sparse=True), pruned()),
+    "pruned": lambda: compressed(sparse(few(64)), pruned(), "iOS16"),
+    "pruned-ios18": lambda: compressed(sparse(few(64)), pruned()),
+    "pruned-palettized": lambda: compressed(
+        sparse(few(16)), both(pruned(), palettized(mode="unique"))
+    ),
+    "pruned-linear": lambda: compressed(sparse(whole(127)), both(pruned(), linear("int8"))),
+    "flexible-transformer": lambda: Case(
+        Transformer(causal=False), [[TOKENS], [TOKENS[:1, :3]], [TOKENS[:, 2:7]]], {0: [0, 1]}
+    ),
+    "flexible-resizing": lambda: flexible(Resizing(), [2, 3], (1, 3, 8, 10), (1, 3, 13, 9)),
     "flexible-convnet": lambda: flexible(
         ConvNet(), [0, 2, 3], (1, 3, 24, 24), (3, 3, 30, 26), (2, 3, 25, 41)
     ),

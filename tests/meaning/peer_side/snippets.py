@@ -30,7 +30,6 @@ X = reals(2, 4, 6, 5)
 ROWS = reals(3, 8, seed=1)
 WHOLE = torch.arange(24).reshape(2, 3, 4) % 7
 PLACES = torch.tensor([[0, 2, 1, 2], [1, 1, 0, 3]])
-BOXES = torch.tensor([[0.0, 0.0, 0.5, 0.5], [0.1, 0.2, 0.9, 0.8]])
 GRID = reals(2, 4, 3, 2, seed=5).clamp(-1.4, 1.4)
 IMAGES = reals(2, 3, 7, 8, seed=3)
 
@@ -63,6 +62,38 @@ def counted(x: torch.Tensor) -> torch.Tensor:
     for number in range(4):
         y = y * 0.5 + x[0, number, 0] + number
     return y
+
+
+library = torch.library.Library("torchvision", "DEF")
+library.define("nms(Tensor boxes, Tensor scores, float threshold) -> Tensor")
+
+
+def shared(one: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
+    """The area that a box shares with others, as a part of what they cover together."""
+    low, high = torch.maximum(one[:2], others[:, :2]), torch.minimum(one[2:], others[:, 2:])
+    both = (high - low).clamp(min=0).prod(1)
+    areas = [(each[:, 2:] - each[:, :2]).prod(1) for each in (one[None], others)]
+    return both / (areas[0] + areas[1] - both)
+
+
+def suppressed(boxes: torch.Tensor, scores: torch.Tensor, threshold: float) -> torch.Tensor:
+    """torchvision's nms, which is not there: coremltools goes by its name alone."""
+    left, kept = scores.argsort(descending=True), []
+    while left.numel():
+        kept.append(int(left[0]))
+        left = left[shared(boxes[left[0]], boxes[left]) <= threshold]
+    return torch.tensor(kept)
+
+
+library.impl("nms", suppressed, "CPU")
+CORNERS = torch.rand(12, 2, generator=torch.Generator().manual_seed(4)) * 4
+BOXES = torch.cat([CORNERS, CORNERS + 1 + reals(12, 2).abs()], 1)
+
+
+def varied(made: nn.PReLU) -> nn.PReLU:
+    """With a slope for each channel."""
+    made.weight.data = torch.linspace(0.1, 0.9, made.weight.numel())
+    return made
 
 
 def module(made: nn.Module, *inputs: Any) -> tuple[Any, ...]:
@@ -254,6 +285,19 @@ TWO = {
     "einsum": (lambda a, b: torch.einsum("bhqd,bhkd->bhqk", a, b), X, X.flip(2)),
     "einsum-outer": (lambda a, b: torch.einsum("i,j->ij", a, b), reals(3), reals(4)),
     "einsum-other": (lambda a, b: torch.einsum("bcxd,cd->bcx", a, b), X, reals(4, 5)),
+    "einsum-chw": (lambda a, b: torch.einsum("chw,whr->chr", a, b), X[0], reals(5, 6, 3)),
+    "einsum-nchw": (lambda a, b: torch.einsum("nchw,nwhu->nchu", a, b), X, reals(2, 5, 6, 3)),
+    "nms": (
+        lambda boxes, scores: torch.ops.torchvision.nms(boxes, scores, 0.3),
+        BOXES,
+        reals(12, seed=6).sigmoid(),
+    ),
+    "reciprocal": (torch.reciprocal, X.abs() + 20),
+    "less_equal": (lambda a, b: ((a <= b).int(), (a > b).int()), WHOLE, WHOLE.flip(0)),
+    "quantized": (
+        lambda x: torch.quantize_per_tensor(x, 0.03125, 7, torch.quint8).dequantize(),
+        (X * 64).round() / 64 + 1 / 256,
+    ),
     "gather": (lambda x, i: x.gather(1, i), reals(2, 6), PLACES),
     "take": (lambda x, i: x[i], ROWS, torch.tensor([2, 0])),
     "scatter": (
@@ -299,7 +343,7 @@ TWO = {
     "layer_norm": module(nn.LayerNorm([6, 5]), X),
     "instance_norm-affine": module(nn.InstanceNorm2d(4, affine=True), X),
     "batch_norm1d": module(nn.BatchNorm1d(8), ROWS),
-    "prelu": module(nn.PReLU(4), X),
+    "prelu": module(varied(nn.PReLU(4)), X),
     "bilinear-layer": module(nn.Linear(5, 3, bias=False), X),
     "upsample": module(nn.Upsample(scale_factor=2), IMAGES),
     "nearest": resize("nearest", None, scale_factor=2),
@@ -349,7 +393,7 @@ def case(name: str, target: str) -> Case:
 
 
 OLD, NEW = "iOS15", "iOS18"
-YOUNG = {"pixel_unshuffle"}
+YOUNG = {"pixel_unshuffle", "quantized"}
 """What ios15 has no op for."""
 
 SNIPPETS: dict[str, Callable[[], Case]] = {
