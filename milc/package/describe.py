@@ -9,7 +9,7 @@ Imports diagnostics, ir, opsets' ladder and the protobuf schema.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from milc.diagnostics import BoundedFindings, Diagnostic, MilError, errors
@@ -83,6 +83,21 @@ def show_flexibility(program: Program, description: pb.ModelDescription) -> None
         literal = _flexible(described[name].inputs) if name in described else None
         if literal is not None:
             function.attributes[FLEXIBLE_SHAPES] = literal
+
+
+def rename_features(
+    description: pb.ModelDescription, function: str, names: Mapping[str, str]
+) -> None:
+    """Let the features of a function follow inputs, states and outputs that have new names."""
+    held_by: list[pb.ModelDescription | pb.FunctionDescription]
+    held_by = [each for each in description.functions if each.name == function]
+    for held in held_by if description.functions else [description]:
+        for feature in (*held.input, *held.output, *held.state):
+            feature.name = names.get(feature.name, feature.name)
+        for field in ("predictedFeatureName", "predictedProbabilitiesName"):
+            name = getattr(held, field)
+            if name in names:
+                setattr(held, field, names[name])
 
 
 def order_inputs(program: Program, description: pb.ModelDescription) -> None:

