@@ -25,7 +25,7 @@ def show(step: Step, out: Console, *, every: bool) -> None:
     )
     for name in ("", "name", "type"):
         table.add_column(name, overflow="fold")
-    for name in ("largest error", "relative", "SNR", "beyond"):
+    for name in ("error", "relative", "SNR", "beyond"):
         table.add_column(name, justify="right")
     parts = [("output", step.outputs), ("state", step.states)]
     parts += [("value", step.values[:MOST])] if every else []
@@ -57,8 +57,8 @@ def as_object(step: Step, tolerance: Tolerance, *, every: bool) -> dict[str, Any
 
 def _cells(difference: Difference) -> tuple[str, ...]:
     one, other = difference.shapes
-    types = list(dict.fromkeys(difference.types))
-    type = " / ".join(types) + f" {list(one)}" + (f" / {list(other)}" if one != other else "")
+    types = dict.fromkeys(difference.types)
+    type = "/".join(types) + f" {list(one)}" + (f" / {list(other)}" if one != other else "")
     names = visible(difference.name)
     if difference.other_name != difference.name:
         names = f"{names} / {visible(difference.other_name)}"
