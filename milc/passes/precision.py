@@ -121,7 +121,7 @@ class _Halving:
 
     def convert(self, op: OpDef) -> bool:
         """Put an op of fp16 in the place of one of fp32; gives whether it could."""
-        if not is_numeric(op):
+        if not is_numeric(op) or not self._is_inferred(op.op):
             return False
         taken = dict(operands(op))
         if not taken or any(_is_too_far(op, each) for each in constants(op)):
@@ -129,6 +129,11 @@ class _Halving:
         return not self._is_beyond(op.op) and self.session.replace(
             op.op, lambda: self._converted(op, taken)
         )
+
+    def _is_inferred(self, op: Op) -> bool:
+        """Whether types of results follow from operands; a fill may but declare its rank."""
+        found = [self.session.facts.inferred.get(value) for value in op.results]
+        return all(isinstance(type, TensorType) and type.shape is not None for type in found)
 
     def _is_beyond(self, op: Op) -> bool:
         """Whether an op has taken or given too much for fp16, which is noted."""
@@ -249,7 +254,8 @@ def _is_too_far(op: OpDef, array: Array) -> bool:
 
 def halved(array: Array) -> Array:
     """A constant in fp16. Of few elements none becomes 0 that was not."""
-    half: Array = array.astype("f2")
+    with np.errstate(over="ignore"):
+        half: Array = array.astype("f2")
     if array.size >= FEW:
         return half
     vanished = (half == 0) & (array != 0)

@@ -29,7 +29,8 @@ from tests.passes.reasons import REASONS
 from tests.passes.running import count, pipeline
 
 WORSE = "worse"
-PEERS = {"add_fp16_cast": "FP16ComputePrecision"}
+ALIKE = {"FP16ComputePrecision": "add_fp16_cast"}
+"""What the records of a pass also go by."""
 
 
 class Judged(NamedTuple):
@@ -50,7 +51,12 @@ class Judged(NamedTuple):
 def chosen(names: Collection[str] = ()) -> Iterator[dict[str, Any]]:
     """The records of passes that milc has, or of some of them."""
     wanted = set(names or modules())
-    yield from (r for r in records() if r["kind"] == "pass" and name_of(r) in wanted)
+    yield from (r for r in records() if r["kind"] == "pass" and pass_of(r) in wanted)
+
+
+def pass_of(record: dict[str, Any]) -> str:
+    """The pass of milc that a record is of."""
+    return ALIKE.get(name_of(record), name_of(record))
 
 
 def judged(names: Collection[str] = ()) -> Iterator[Judged]:
@@ -58,7 +64,7 @@ def judged(names: Collection[str] = ()) -> Iterator[Judged]:
     with zipfile.ZipFile(ARCHIVE) as archive:
         for record in chosen(names):
             if f"{record['sha']}/before/model.mlmodel" in archive.NameToInfo:
-                yield judge(archive, record, pipeline((name_of(record),), options_of(record)))
+                yield judge(archive, record, pipeline((pass_of(record),), options_of(record)))
 
 
 def options_of(record: dict[str, Any]) -> dict[str, Any]:
@@ -67,7 +73,12 @@ def options_of(record: dict[str, Any]) -> dict[str, Any]:
     for name, value in (record.get("pass_options") or {}).items():
         plain = name.lstrip("_")
         found[plain] = value
-    return {name: value for name, value in found.items() if value not in ("None", "[]", "")}
+    return {name: value for name, value in found.items() if is_told(value)}
+
+
+def is_told(value: Any) -> bool:
+    """Whether a record holds an option; functions of Python it only names."""
+    return value not in ("None", "[]", "") and not str(value).startswith("<function")
 
 
 def judge(archive: zipfile.ZipFile, record: dict[str, Any], passes: Pipeline) -> Judged:
