@@ -66,14 +66,21 @@ def along(constant: Bound, dims: Sequence[Any], axes: Sequence[int]) -> Array | 
     return np.broadcast_to(found.reshape([shape[axis] for axis in axes]), wanted)
 
 
-def stored(array: Array, element: ElementType, axis: int = 0) -> Array | None:
-    """Numbers in an element type; None if they do not fit, or lose what counts of a channel."""
+def finite(array: Array, element: ElementType) -> Array | None:
+    """Numbers in an element type; None if that does not hold them all."""
     with np.errstate(all="ignore"):
         made = array.astype(_STORED[element])
-        others = tuple(at for at in range(array.ndim) if at != axis)
-        largest = np.abs(array).max(axis=others, keepdims=True, initial=0)
-        fits = np.abs(made - array) <= _LOST * largest
-    return made if np.isfinite(array).all() and fits.all() else None
+    return made if np.isfinite(made).all() else None
+
+
+def stored(array: Array, element: ElementType, axis: int = 0) -> Array | None:
+    """The same for what is multiplied with: None, too, if much of a channel would be lost."""
+    made = finite(array, element)
+    if made is None:
+        return None
+    others = tuple(at for at in range(array.ndim) if at != axis)
+    largest = np.abs(array).max(axis=others, keepdims=True, initial=0)
+    return made if (np.abs(made - array) <= _LOST * largest).all() else None
 
 
 def may_change(bound: Bound) -> bool:
