@@ -307,6 +307,22 @@ class Rewriter:
             self._names.release(value.name)
         self.changes += 1
 
+    def remove_result(self, value: Value) -> None:
+        """Leave a result out of those of its op; blocks of the op then have to return one less.
+
+        Raises ValueError while it is used, or if it is no result.
+        """
+        op = value.op
+        if op is None:
+            raise ValueError(f"{value!r} is no result")
+        if value.uses:
+            raise ValueError(f"cannot remove {value!r}: {_used(value)}")
+        op.results.remove(value)
+        value.owner = None
+        if self._names is not None and op.parent is not None:
+            self._names.release(value.name)
+        self.changes += 1
+
     # The bookkeeping behind them
 
     def _insert(self, block: Block, ops: Sequence[Op], before: Op | None) -> None:

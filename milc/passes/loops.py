@@ -1,0 +1,169 @@
+"""Choices and loops that do less than they seem to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from milc.ir.literals import Literal, string_literal
+from milc.ir.nodes import Value
+from milc.ir.walk import dominates, post_order
+from milc.passes.base import Pass
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from milc.ir.nodes import Op, Operand
+    from milc.passes.session import Session
+
+T = TypeVar("T")
+
+
+class LoopInvariantElimination(Pass):
+    """Take variables out of a loop that stay what they are at first.
+
+    The loop then uses the value from outside. A variable that the body sets to another value from
+    outside stays: it changes once.
+
+    ```mil
+    func main<ios15>(int32 n, tensor<fp32, [2]> x, tensor<fp32, [2]> w) {
+        int32 count, tensor<fp32, [2]> y, tensor<fp32, [2]> same = while_loop(
+            loop_vars = (int32(0), x, w))
+            (int32 i, tensor<fp32, [2]> a, tensor<fp32, [2]> b) {
+            bool more = less(x = i, y = n);
+        } -> (more), (int32 i, tensor<fp32, [2]> a, tensor<fp32, [2]> b) {
+            int32 next = add(x = i, y = int32(1));
+            tensor<fp32, [2]> sum = add(x = a, y = b);
+        } -> (next, sum, b);
+    } -> (y);
+    ```
+
+    becomes
+
+    ```mil
+    func main<ios15>(int32 n, tensor<fp32, [2]> x, tensor<fp32, [2]> w) {
+        int32 count, tensor<fp32, [2]> y = while_loop(loop_vars = (int32(0), x))
+            (int32 i, tensor<fp32, [2]> a) {
+            bool more = less(x = i, y = n);
+        } -> (more), (int32 i, tensor<fp32, [2]> a) {
+            int32 next = add(x = i, y = int32(1));
+            tensor<fp32, [2]> sum = add(x = a, y = w);
+        } -> (next, sum);
+    } -> (y);
+    ```
+    """
+
+    name = "loop_invariant_elimination"
+
+    def run(self, session: Session) -> None:
+        for op in _inside_out(session, "while_loop"):
+            body = op.blocks[-1]
+            for at in reversed(range(len(op.results))):
+                first, kept = op.args["loop_vars"][at], body.outputs[at]
+                is_invariant = kept is body.inputs[at] or kept is first
+                if is_invariant and len(op.results) > 1:
+                    self._take_out(op, at, first, session)
+                    session.counts[self.name] += 1
+
+    def _take_out(self, op: Op, at: int, first: Operand, session: Session) -> None:
+        """Take a variable out of a loop, for which the value that it begins with stands."""
+        rewriter = session.rewriter
+        if isinstance(first, Literal):
+            first = session.insert(lambda: session.const(first), op)
+        assert isinstance(first, Value)
+        replace_result(op.results[at], first, session)
+        for block in op.blocks:
+            rewriter.replace_all_uses(block.inputs[at], first)
+        body = op.blocks[-1]
+        rewriter.set_outputs(body, _without(body.outputs, at))
+        for block in op.blocks:
+            rewriter.remove_input(block.inputs[at])
+        rewriter.set_arg(op, "loop_vars", *_without(op.args["loop_vars"], at))
+        rewriter.remove_result(op.results[at])
+
+
+class RemoveVacuousCond(Pass):
+    """Use what both blocks of a `cond` return, where that is the same value.
+
+    Results that nobody uses are left out, and a `cond` without results goes.
+
+    ```mil
+    func main<ios15>(bool p, tensor<fp32, [2]> x) {
+        tensor<fp32, [2]> a = cond(pred = p) {
+            tensor<fp32, [2]> b = identity(x = x);
+        } -> (b), {
+            tensor<fp32, [2]> c = identity(x = x);
+        } -> (c);
+        tensor<fp32, [2]> y = exp(x = a);
+    } -> (y);
+    ```
+
+    becomes
+
+    ```mil
+    func main<ios15>(bool p, tensor<fp32, [2]> x) {
+        tensor<fp32, [2]> y = exp(x = x);
+    } -> (y);
+    ```
+    """
+
+    name = "remove_vacuous_cond"
+
+    def run(self, session: Session) -> None:
+        for op in _inside_out(session, "cond"):
+            before = session.rewriter.changes
+            for at in reversed(range(len(op.results))):
+                self._simplify(op, at, session)
+            session.erase_dead(op)
+            session.counts[self.name] += session.rewriter.changes > before
+
+    def _simplify(self, op: Op, at: int, session: Session) -> None:
+        """Use the value that a result always is; leave out a result that nobody uses."""
+        one, other = [_origin(block.outputs[at]) for block in op.blocks]
+        if one is other and op.results[at].uses and dominates(one, op):
+            replace_result(op.results[at], one, session)
+        if op.results[at].uses or len(op.results) == 1:
+            return
+        for block in op.blocks:
+            returned = block.outputs[at].op
+            session.rewriter.set_outputs(block, _without(block.outputs, at))
+            if returned is not None:
+                session.erase_dead(returned)
+        session.rewriter.remove_result(op.results[at])
+
+
+def _origin(value: Value) -> Value:
+    """What a value is that `identity` has handed on."""
+    while value.op is not None and value.op.kind == "identity":
+        operand = value.op.arg("x")
+        if not isinstance(operand, Value):
+            break
+        value = operand
+    return value
+
+
+def replace_result(old: Value, new: Value, session: Session) -> None:
+    """Use a value, which is there before the op, for a result; the name of an output is kept."""
+    rewriter, name = session.rewriter, old.name
+    if not rewriter.is_output(old):
+        rewriter.replace_all_uses(old, new)
+        return
+    of_others = new.op is None or new.op.kind == "const" or rewriter.is_output(new)
+    if of_others or new.type is not old.type:
+        assert old.op is not None
+        new = session.insert(lambda: session.new("identity", x=new), old.op)
+        new.type = old.type
+    rewriter.replace_all_uses(old, new)
+    rewriter.rename(old, rewriter.fresh_name(name))
+    rewriter.rename(new, name)
+    if new.op is not None and new.op.kind == "identity":
+        rewriter.set_attribute(new.op, "name", string_literal(name))
+
+
+def _inside_out(session: Session, kind: str) -> list[Op]:
+    """The ops of a kind, those within others first, that have the blocks that they need."""
+    return [op for op in post_order(session.function) if op.kind == kind and len(op.blocks) == 2]
+
+
+def _without(values: Sequence[T], at: int) -> list[T]:
+    """All but one."""
+    return [*values[:at], *values[at + 1 :]]
