@@ -83,8 +83,9 @@ def same_results(before: Program | Model, after: Program | Model, rtol: float = 
     arrays = [_random(value) for value in given]
     first = one({v.name: array for v, array in zip(given, arrays, strict=True)})
     second = other({v.name: array for v, array in zip(taken, arrays, strict=True)})
+    has_halves = any(_has_halves(each.function) for each in (one, other))
     for found, wanted in zip(second.values(), first.values(), strict=True):
-        expect(found, wanted, rtol=max(rtol, 5e-3 if any(_has_halves(r.function) for r in (one, other)) else 0.0))
+        expect(found, wanted, rtol=max(rtol, 5e-3 if has_halves else 0.0))
 
 
 def _random(value: Value) -> Any:
