@@ -68,6 +68,9 @@ class Gather(OpDef):
         """The number of leading dimensions that `x` and `indices` share."""
         return 0
 
+    def indexed(self) -> tuple[int | None, ...] | None:
+        return None if self.axis.value is None else (self.x.shape[self.axis.value],)
+
     def infer(self) -> TensorType:
         batches = self.batches()
         if batches is None:
@@ -227,6 +230,9 @@ class GatherAlongAxis(OpDef):
     def indices_lie_in_x(self) -> bool | str | None:
         return lie_along(self.axis, self.x, self.indices) if is_held(self.x) else None
 
+    def indexed(self) -> tuple[int | None, ...] | None:
+        return None if self.axis.value is None else (self.x.shape[self.axis.value],)
+
     def infer(self) -> TensorType:
         return self.indices.with_element(self.x.element)
 
@@ -366,6 +372,10 @@ class GatherNd(OpDef):
     def batches(self) -> int:
         """The number of leading dimensions that `x` and the rows share."""
         return 0
+
+    def indexed(self) -> tuple[int | None, ...] | None:
+        batches, depth = self.batches(), self.indices.shape[-1]
+        return None if depth is None or batches < 0 else self.x.shape[batches : batches + depth]
 
     def evaluate(self) -> Array:
         x, rows = self.x.array, self.indices.array

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from milc.ir.nodes import Value
 from milc.ir.types import BF16, BOOL, ELEMENT_TYPES, FP16, FP32
+from milc.ir.walk import parents
 from milc.passes.base import Pass, rewrite
 
 if TYPE_CHECKING:
+    from milc.ir.nodes import Op
     from milc.ir.types import ElementType
     from milc.opsets.elementwise_unary import Cast
     from milc.passes.session import Session
@@ -81,6 +83,15 @@ def handed_on(operand: object, result: Value, session: Session) -> Value | None:
         return operand
     copied: Value = session.new("identity", x=operand)
     return copied
+
+
+def is_at_hand(made: Value, op: Op) -> bool:
+    """Whether a value that was made earlier in a walk in text order stands in a block around an op.
+
+    It may be gone by now, and then it does not.
+    """
+    home = made.op.parent if made.op is not None else None
+    return home is not None and home in set(parents(op))
 
 
 def is_idle(first: ElementType, between: ElementType, last: ElementType) -> bool:

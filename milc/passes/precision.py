@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from milc.ir.literals import TensorLiteral
 from milc.ir.nodes import Value
 from milc.ir.types import FP16, FP32, TensorType
-from milc.ir.walk import parents, walk_ops
+from milc.ir.walk import walk_ops
 from milc.kernels import np
 from milc.opsets import index
 from milc.passes.base import Option, Pass
+from milc.passes.casts import is_at_hand
 from milc.passes.session import Note
 from milc.schema import Bound
 
@@ -175,8 +176,9 @@ class _Halving:
         cast = self.session.producer(bound, "cast")
         if cast is not None and cast.x.element is FP16:
             return cast.x.operand
-        if isinstance(operand, Value) and self._is_at_hand(operand, op):
-            return self.halves[operand]
+        known = self.halves.get(operand) if isinstance(operand, Value) else None
+        if known is not None and is_at_hand(known, op):
+            return known
         literal = bound.literal
         name = f"{operand.name}_to_fp16" if isinstance(operand, Value) else ""
         if isinstance(literal, TensorLiteral):
@@ -186,12 +188,6 @@ class _Halving:
         if isinstance(operand, Value):
             self.halves[operand] = made
         return made
-
-    def _is_at_hand(self, operand: Value, op: Op) -> bool:
-        """Whether a value was made fp16 earlier, in a block around an op."""
-        half = self.halves.get(operand)
-        home = half.op.parent if half is not None and half.op is not None else None
-        return home is not None and home in set(parents(op))
 
 
 def session_types(session: Session, old: Value, new: Value) -> tuple[str, str]:

@@ -161,6 +161,8 @@ class OpDef:
                 return bound.element
         return None
 
+    reshapes: ClassVar[bool] = False
+    """Whether the result has the elements of `x`, all of them and in their order."""
     forwards: ClassVar[str] = ""
     """The argument that the result is, if both have the same type and shape: of an op that only
     reshapes, say. Where that depends on other arguments, `forwarded` tells."""
@@ -187,6 +189,13 @@ class OpDef:
         """
         return Moved({}, (order,)) if self.elementwise else None
 
+    def indexed(self) -> tuple[int | None, ...] | None:
+        """The lengths of the dimensions that the argument `indices` holds places in.
+
+        None for an op without such an argument, and where it is not known which they are.
+        """
+        return None
+
     def infer(self) -> Type | tuple[Type, ...]:
         """The types of the results, with None for every dimension that is not known.
 
@@ -203,6 +212,13 @@ class OpDef:
         nobody computes shapes with has none.
         """
         return None
+
+    def multiply_adds(self) -> tuple[int | None, ...]:
+        """How many products the op adds up, as factors, None for what is not known.
+
+        Empty of an op that computes no such sums: it costs little beside those that do.
+        """
+        return ()
 
     def evaluate(self) -> Any:
         """What the op computes: an array, or a tuple of what its results are, if it has several.
