@@ -50,6 +50,9 @@ class ClampedRelu(Elementwise):
     alpha = Const(Elementwise.T, "the slope where `x` is negative, a scalar", rank=0)
     beta = Const(Elementwise.T, "the upper bound of the result, a scalar", rank=0)
 
+    def kept(self) -> tuple[float, float] | None:
+        return None if self.beta.value is None else (0, self.beta.value)
+
 
 class ClampedRelu17(ClampedRelu):
     """`alpha` and `beta` may have another element type than `x`, the two the same one.
@@ -80,6 +83,7 @@ class Elu(Elementwise):
 
     name = "elu"
     since = "ios15"
+    keeps = 0, math.inf
     kernel = "elu"
     alpha = Const(Elementwise.T, "the factor where `x` is not positive, a scalar", rank=0)
 
@@ -141,6 +145,7 @@ class LeakyRelu(Elementwise):
 
     name = "leaky_relu"
     since = "ios15"
+    keeps = 0, math.inf
     kernel = "leaky_relu"
     alpha = Const(Elementwise.T, "the slope where `x` is negative, a scalar", rank=0)
 
@@ -260,6 +265,7 @@ class Relu(Elementwise):
 
     name = "relu"
     since = "ios15"
+    keeps = 0, math.inf
     idempotent = True
     span = 0, math.inf
     apply = _relu
@@ -278,6 +284,7 @@ class Relu6(Elementwise):
 
     name = "relu6"
     since = "ios15"
+    keeps = 0, 6
     idempotent = True
     span = 0, 6
     apply = _relu6

@@ -23,9 +23,18 @@ class Elementwise(OpDef):
     ufunc: ClassVar[str] = ""
     """… numpy's function that does; both take the further arguments as `apply` does."""
 
+    even: ClassVar[bool] = False
+    """Whether the sign of `x` makes no difference."""
+    keeps: ClassVar[tuple[float, float] | None] = None
+    """Between which numbers an element of `x` is left as it is; `kept` where arguments decide."""
+
     T = Domain(FP16, FP32)
     x = In(T, "the operand, of any shape")
     y = Out("the result, of the type of `x`", like="x")
+
+    def kept(self) -> tuple[float, float] | None:
+        """Between which numbers, both included, an element of `x` is left as it is."""
+        return self.keeps
 
     def fold(self) -> Elements | None:
         function = type(self).apply

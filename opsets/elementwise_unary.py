@@ -83,6 +83,8 @@ class Abs(WithIntegers):
 
     name = "abs"
     since = "ios15"
+    even = True
+    keeps = 0, math.inf
     idempotent = True
     span = 0, math.inf
     apply = abs
@@ -193,6 +195,10 @@ class Clip(Elementwise):
 
     alpha = Const(Elementwise.T, "the lower bound, a scalar", rank=0)
     beta = Const(Elementwise.T, "the upper bound, a scalar", rank=0)
+
+    def kept(self) -> tuple[float, float] | None:
+        low, high = self.alpha.value, self.beta.value
+        return None if low is None or high is None else (low, high)
 
 
 class Clip17(Clip):
@@ -502,6 +508,7 @@ class Square(WithIntegers):
 
     name = "square"
     since = "ios15"
+    even = True
     span = 0, math.inf
     apply = _square
     ufunc = "square"
@@ -523,3 +530,6 @@ class Threshold(WithIntegers):
     ufunc = "maximum"
 
     alpha = Const(WithIntegers.T, "the lower bound, a scalar", rank=0)
+
+    def kept(self) -> tuple[float, float] | None:
+        return None if self.alpha.value is None else (self.alpha.value, math.inf)

@@ -86,6 +86,7 @@ class Cos(Elementwise):
 
     name = "cos"
     since = "ios15"
+    even = True
     apply = math.cos
     ufunc = "cos"
 
@@ -102,6 +103,7 @@ class Cosh(Elementwise):
 
     name = "cosh"
     since = "ios15"
+    even = True
     apply = math.cosh
     ufunc = "cosh"
 
