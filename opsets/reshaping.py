@@ -65,6 +65,7 @@ class ExpandDims(OpDef):
 
     name = "expand_dims"
     since = "ios15"
+    reshapes = True
     forwards = "x"
     T = Domain(FP16, FP32, INT32, BOOL)
     x = In(T, "the tensor, of any shape")
@@ -125,6 +126,7 @@ class Squeeze(OpDef):
 
     name = "squeeze"
     since = "ios15"
+    reshapes = True
     forwards = "x"
     T = Domain(FP16, FP32, INT32, BOOL)
     x = In(T, "the tensor, of any shape")
@@ -213,6 +215,7 @@ class Reshape(OpDef):
 
     name = "reshape"
     since = "ios15"
+    reshapes = True
     forwards = "x"
     T = Domain(FP16, FP32, INT32, BOOL)
     U = Domain(INT32)
@@ -364,6 +367,7 @@ class ReshapeLike(OpDef):
 
     name = "reshape_like"
     since = "ios16"
+    reshapes = True
     forwards = "x"
     instead = "`shape`, `gather` and `concat` for the new shape, and `reshape`"
     T = Domain(FP16, FP32, INT32, BOOL)

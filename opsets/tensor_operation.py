@@ -146,6 +146,7 @@ class Flatten2d(OpDef):
 
     name = "flatten2d"
     since = "ios15"
+    reshapes = True
     forwards = "x"
 
     T = Domain(FP16, FP32, INT32, BOOL)
