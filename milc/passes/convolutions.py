@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from milc.ir.types import FP32
 from milc.kernels import np
 from milc.passes.base import Pass, rewrite
 from milc.passes.match import Node, Var, match
-from milc.passes.parameters import along, finite, is_real, may_change, numbers, parts, stored
+from milc.passes.parameters import (
+    Source,
+    along,
+    finite,
+    is_real,
+    may_change,
+    numbers,
+    parts,
+    source,
+    stored,
+)
 
 if TYPE_CHECKING:
     from milc.ir.nodes import Value
@@ -24,35 +34,12 @@ if TYPE_CHECKING:
 KINDS: Final = ("conv", "conv_transpose")
 
 
-class Source(NamedTuple):
-    """The convolution that an operand comes from, and along which dimension its channels lie."""
-
-    conv: Any
-    moved: Any
-    """The transpose between them, if there is one."""
-    axis: int
-
-
-def source(of: Bound, session: Session) -> Source | None:
-    """The convolution that gives an operand, directly or by a transpose, and nothing else."""
-    op = session.producer(of, "transpose", *KINDS)
-    if op is None or not session.is_used_once(op.op.results[0]):
-        return None
-    if op.name in KINDS:
-        return Source(op, None, 1)
-    conv = session.producer(op.x, *KINDS)
-    if conv is None or not session.is_used_once(conv.op.results[0]):
-        return None
-    perm = [axis % op.x.rank for axis in op.perm.value]
-    return Source(conv, op, perm.index(1))
-
-
 def changed(found: Source, factor: Array | None, shift: Array | None, session: Session) -> Any:
     """A convolution whose channels are multiplied by a factor, and then shifted; None: by nothing.
 
     None if its kernels are no constant that may be changed, or would not be precise enough.
     """
-    conv: Kernels = found.conv
+    conv: Kernels = found.op
     if not _is_wide(conv) or (conv.bias is not None and conv.bias.is_computed):
         return None
     weight = conv.weight if factor is None else _scaled(conv, factor)
@@ -124,7 +111,7 @@ class FuseConvScale(Pass):
         pair = parts(op)
         if pair is None or (op.name == "real_div" and not op.x.is_computed):
             return None
-        found = source(pair[0], session)
+        found = source(pair[0], session, *KINDS)
         factor = _of_channels(pair[1], pair[0], found, session)
         if found is None or factor is None:
             return None
@@ -163,7 +150,7 @@ class FuseConvBias(Pass):
     @rewrite("add", "sub")
     def fuse(self, op: Binary, session: Session) -> Value | None:
         pair = parts(op)
-        found = source(pair[0], session) if pair else None
+        found = source(pair[0], session, *KINDS) if pair else None
         shift = _of_channels(pair[1], pair[0], found, session) if pair else None
         if found is None or shift is None:
             return None
@@ -202,7 +189,7 @@ class FuseConvBatchnorm(Pass):
 
     @rewrite("batch_norm")
     def fuse(self, op: BatchNorm, session: Session) -> Value | None:
-        found = source(op.x, session)
+        found = source(op.x, session, *KINDS)
         if found is None or found.moved is not None:
             return None
         mean, variance = numbers(op.mean), numbers(op.variance)

@@ -23,6 +23,7 @@ from milc.passes.session import scalar_of
 from milc.schema import Bound, OpDef
 
 if TYPE_CHECKING:
+    from milc.ir.types import ElementType
     from milc.passes.session import Session
 
 NEAR: Final = 1e-5
@@ -135,7 +136,7 @@ class Number(Pattern):
         if number is None:
             return
         if not isinstance(self.number, str):
-            if is_near(number, self.number, bound, self.tolerance):
+            if is_near(number, self.number, bound.element, self.tolerance):
                 yield held
         elif held.get(self.number, number) == number:
             yield held.binding(self.number, number)
@@ -240,9 +241,9 @@ def squared(pattern: Pattern) -> Pattern:
     return Node("square", pattern) | Node("mul", pattern, pattern) | Node("pow", pattern, Number(2))
 
 
-def is_near(number: float, wanted: float, bound: Bound, tolerance: float = NEAR) -> bool:
+def is_near(number: float, wanted: float, element: ElementType, tolerance: float = NEAR) -> bool:
     """Whether the number of a constant is meant for another, which its type may not hold."""
-    tolerance = max(tolerance, HALF) if bound.element is FP16 else tolerance
+    tolerance = max(tolerance, HALF) if element is FP16 else tolerance
     return math.isclose(number, wanted, rel_tol=tolerance, abs_tol=1e-12)
 
 

@@ -5,7 +5,7 @@ What is computed with them is computed in fp64 and rounded once, to the type tha
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from milc.ir.literals import TensorLiteral
 from milc.ir.nodes import Value
@@ -14,7 +14,6 @@ from milc.kernels import np
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
 
     from milc.kernels import Array
     from milc.passes.session import Session
@@ -81,6 +80,32 @@ def stored(array: Array, element: ElementType, axis: int = 0) -> Array | None:
     others = tuple(at for at in range(array.ndim) if at != axis)
     largest = np.abs(array).max(axis=others, keepdims=True, initial=0)
     return made if (np.abs(made - array) <= _LOST * largest).all() else None
+
+
+class Source(NamedTuple):
+    """The op of channels that an operand comes from, and along which dimension they lie."""
+
+    op: Any
+    moved: Any
+    """The transpose between them, if there is one."""
+    axis: int
+
+
+def source(of: Bound, session: Session, *kinds: str) -> Source | None:
+    """The op of some kinds that gives an operand, directly or by a transpose, and nothing else.
+
+    The channels are the second dimension of what it gives.
+    """
+    op = session.producer(of, "transpose", *kinds)
+    if op is None or not session.is_used_once(op.op.results[0]):
+        return None
+    if op.name in kinds:
+        return Source(op, None, 1)
+    first = session.producer(op.x, *kinds)
+    if first is None or not session.is_used_once(first.op.results[0]):
+        return None
+    perm = [axis % op.x.rank for axis in op.perm.value]
+    return Source(first, op, perm.index(1)) if 1 in perm else None
 
 
 def may_change(bound: Bound) -> bool:
