@@ -11,6 +11,7 @@ The verbs of the command line, and what they work on:
     milc.compile("model.mil", "Model.mlpackage")  load, verify and save
     milc.decompile("Model.mlpackage", "model/")   a folder that `compile` takes
     milc.evaluate(model, {"x": array})            what it computes, by the names of its outputs
+    milc.optimize(model)                          a smaller program that computes the same, in place
     milc.info(model)                              what it takes, gives and holds
     milc.format_text(text)                        the house style
     milc.scaffold("conv", x=(1, 3, 32, 32))       a small program around an op, as text
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from milc.driver.fixing import infer
     from milc.driver.inspecting import info
     from milc.driver.loading import load
+    from milc.driver.optimizing import optimize
     from milc.driver.scaffolding import scaffold
     from milc.ir.builder import Builder
     from milc.ir.nodes import Program
@@ -57,6 +59,7 @@ __all__ = [
     "infer",
     "info",
     "load",
+    "optimize",
     "parse",
     "save",
     "scaffold",
@@ -77,6 +80,7 @@ _HOMES = {
     "infer": "driver.fixing",
     "info": "driver.inspecting",
     "load": "driver.loading",
+    "optimize": "driver.optimizing",
     "parse": "syntax.parse",
     "save": "driver.compiling",
     "scaffold": "driver.scaffolding",

@@ -176,6 +176,9 @@ class Conv(OpDef):
             self.pad.elements,
         )
 
+    def multiply_adds(self) -> Dims:
+        return (*(self.infer().shape or ()), *self.weight.shape[1:])
+
     def infer(self) -> TensorType:
         return self.x.with_shape(self.x.shape[0], self.weight.shape[0], *self.spatial())
 
@@ -427,6 +430,9 @@ class ConvTranspose(OpDef):
             self.pad_type.value,
             self.pad.elements,
         )
+
+    def multiply_adds(self) -> Dims:
+        return (*self.x.shape, *self.weight.shape[1:])
 
     def infer(self) -> TensorType:
         return self.x.with_shape(self.x.shape[0], self.out_channels(), *self.spatial())

@@ -62,6 +62,9 @@ class Linear(OpDef):
     def bias_fits(self) -> bool:
         return "bias" not in self.op.args or same(self.bias.shape[0], self.weight.shape[0])
 
+    def multiply_adds(self) -> Dims:
+        return (*self.x.shape, self.weight.shape[0])
+
     def infer(self) -> TensorType:
         return self.x.with_dim(-1, self.weight.shape[0])
 
@@ -148,6 +151,9 @@ class Matmul(OpDef):
     def element(self) -> ElementType:
         """The element type of the result."""
         return self.x.element
+
+    def multiply_adds(self) -> Dims:
+        return (*(self.infer().shape or ()), self.left()[-1])
 
     def infer(self) -> TensorType:
         # Of a row and several matrices coremltools drops the first dimension instead of the row's,
@@ -250,6 +256,9 @@ class Einsum(OpDef):
         """The pairs of dimensions that are not multiplied: -2, then -4 if there is one."""
         first, second = (value.shape[::-1] for value in self.values)
         return list(zip(first, second, strict=True))[1::2]
+
+    def multiply_adds(self) -> Dims:
+        return (*(self.infer().shape or ()), self.values[0].shape[-1])
 
     def infer(self) -> TensorType:
         first, second = self.values

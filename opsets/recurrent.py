@@ -67,6 +67,12 @@ class Recurrent(OpDef):
         state = self.x.with_shape(batch, self.units())
         return self.x.with_shape(shown, batch, self.units()), *[state] * (len(self.outs) - 1)
 
+    def multiply_adds(self) -> tuple[int | None, ...]:
+        features, hidden = self.x.shape[-1], self.weight_hh.shape[1]
+        both = None if features is None or hidden is None else features + hidden
+        directions = 2 if self.direction.value == "bidirectional" else 1
+        return (*self.x.shape[:2], self.weight_hh.shape[0], both, directions)
+
     def steps(self) -> Array:
         """The sequence in the order in which its steps are taken."""
         x = self.x.reals

@@ -77,6 +77,11 @@ class ScaledDotProductAttention(OpDef):
         mask = self.attn_mask
         return mask is None or broadcast(self.query.shape[:-1], mask.shape[:-1]) is not None
 
+    def multiply_adds(self) -> tuple[int | None, ...]:
+        features, more = self.query.shape[-1], self.value.shape[-1]
+        both = None if features is None or more is None else features + more
+        return (*self.query.shape[:-1], self.key.shape[-2], both)
+
     def infer(self) -> TensorType:
         return self.query.with_dim(-1, self.value.shape[-1])
 

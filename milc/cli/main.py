@@ -25,6 +25,7 @@ VERBS = {
     "info": "Show what a model takes, gives and holds.",
     "run": "Run a model, and show what it gives.",
     "compare": "Run two models on the same inputs, and compare what they give.",
+    "opt": "Leave a smaller, faster program that computes the same.",
     "explain": "Explain a diagnostic code, or a message of Apple's tools.",
     "ops": "List the ops of Core ML's opsets, or show what one does.",
     "scaffold": "Print a small program around an op.",

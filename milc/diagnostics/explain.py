@@ -27,7 +27,7 @@ RANGES = {
     "MIL06": "Weight files",
     "MIL07": "Model descriptions",
     "MIL08": "Lints",
-    "MIL09": "Running and comparing models",
+    "MIL09": "Running, comparing and optimizing models",
 }
 """What the codes that begin alike are about."""
 

@@ -121,7 +121,7 @@ def info(model: Model) -> Info:
         model.program.version,
         [_function(f, every.get(f.name), f.name == default) for f in functions],
         dict(sorted(operations.items(), key=lambda item: (-item[1], item[0]))),
-        list(_parameters(model)),
+        list(parameters(model)),
         list(_weight_files(model)),
         {
             "author": metadata.author,
@@ -192,7 +192,7 @@ def _ranges(flexible: Flexibility) -> list[tuple[int, int | None]]:
     return [(low, high if high >= 0 else None) for low, high in flexible.ranges]
 
 
-def _parameters(model: Model) -> Iterator[Parameters]:
+def parameters(model: Model) -> Iterator[Parameters]:
     """Constant tensors, grouped by element type and place, the largest group first."""
     groups: dict[tuple[ElementType, str], list[tuple[int, int]]] = {}
     seen: set[object] = set()

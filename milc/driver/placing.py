@@ -6,7 +6,7 @@ packages.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 
 from milc.ir import types as t
@@ -23,15 +23,18 @@ _OLD_READERS: Final = frozenset({t.FP16, t.FP32, t.INT8, t.UINT8})
 _FIRST_WITH_ALL: Final = 9
 
 
-def externalize(model: Model, above: int) -> int:
+def externalize(
+    model: Model, above: int, *, file: str | None = None, but: Collection[int] = ()
+) -> int:
     """Move literals of more than `above` bytes from the program into its first weight file.
 
+    Or into another `file`; those whose `id` is in `but` stay.
     Equal ones are stored once. What a weight file cannot hold (bool, strings, 64-bit types) stays;
     before specification version 9 so does all but fp16, fp32, int8 and uint8, since coremltools
     writes no others for systems of that time. Nothing is written before the model is saved. Returns
     how many were moved. Raises MilError (MIL06xx) if the weight file cannot be used.
     """
-    file = next((ref.path for ref, _ in references(model.program)), WEIGHT_FILE)
+    path = file or next((ref.path for ref, _ in references(model.program)), WEIGHT_FILE)
     elements = _elements(model)
     stored: dict[tuple[ElementType, bytes], int] = {}
 
@@ -39,14 +42,16 @@ def externalize(model: Model, above: int) -> int:
         type = literal.type
         if not isinstance(literal, TensorLiteral) or not isinstance(type, TensorType):
             return literal
+        if id(literal) in but:
+            return literal
         size = type.byte_size
         if type.element not in elements or size is None or size <= above or not type.shape:
             return literal
         key = type.element, literal.data
         offset = stored.get(key)
         if offset is None:
-            offset = stored[key] = model.weights.append(file, *key, count=type.count)
-        return BlobRef(type, file, offset, literal.doc)
+            offset = stored[key] = model.weights.append(path, *key, count=type.count)
+        return BlobRef(type, path, offset, literal.doc)
 
     return _move(model, move)
 

@@ -155,7 +155,7 @@ class _Runner:
         """Run a group; whether it changed something."""
         session, began = self._session, time.perf_counter()
         name = "+".join(each.name for each in group)
-        seconds = session.seconds[name]
+        seconds = session.seconds.get(name, 0.0)
         before, refused = session.rewriter.changes, len(session.refused)
         try:
             self._apply(group)

@@ -20,29 +20,81 @@ TIDY: Final = (
     "const_elimination",
     "noop_elimination",
     "cast_optimization",
+    "algebraic_simplification",
     "merge_consecutive_transposes",
+    "merge_consecutive_reshapes",
+    "fuse_squeeze_expand_dims",
+    "rank0_expand_dims_swap",
+    "merge_consecutive_relus",
+    "merge_consecutive_paddings",
+    "select_optimization",
 )
 FUSE: Final = (
     "fuse_gelu_exact",
     "fuse_gelu_tanh_approximation",
     "fuse_gelu_sigmoid_approximation",
+    "fuse_activation_silu",
+    "fuse_pow2_sqrt",
+    "fuse_leaky_relu",
+    "fuse_prelu",
+    "prelu_to_lrelu",
+    "use_reflection_padding",
+    "fuse_pad_conv",
+    "fuse_stack_split",
+    "replace_stack_reshape",
+    "detect_concat_interleave",
+    "concat_to_pixel_shuffle",
+    "fuse_dilated_conv",
+    "fuse_reduce_mean",
+    "compose_conv1d",
 )
-SAME: Final = (("value_numbering",),)
+MELT: Final = (
+    "fuse_matmul_weight_bias",
+    "fuse_linear_bias",
+    "fuse_conv_scale",
+    "fuse_conv_bias",
+    "fuse_conv_batchnorm",
+    "fuse_transpose_matmul",
+    "divide_to_multiply",
+    "expand_dynamic_linear",
+)
+"""Operations that become part of a product beside them."""
+SAME: Final = (
+    ("remove_vacuous_cond",),
+    ("loop_invariant_elimination",),
+    ("value_numbering",),
+    ("const_deduplication",),
+)
+LAST: Final = (
+    ("topological_reorder",),
+    ("sanitize_name_strings",),
+    ("dedup_op_and_var_names",),
+)
+"""What makes nothing smaller, so that it is done once, in the end."""
+
+LAYOUT: Final = (("reduce_transposes",), ("expand_high_rank_reshape_and_transpose",))
+
+DEFAULT: Final = (TIDY, FUSE, MELT, *LAYOUT, *SAME, DEAD)
 
 PIPELINES: Final[dict[str, tuple[Names, ...]]] = {
-    "default": ((DEAD,), (TIDY, FUSE, *SAME, DEAD)),
-    "cleanup": ((DEAD,), (TIDY, *SAME, DEAD)),
+    "default": ((DEAD,), DEFAULT, LAST),
+    "default_fp16": (
+        (DEAD,), DEFAULT, (("add_fp16_cast",),), (("add_int16_cast",),), DEFAULT, LAST,
+    ),
+    "cleanup": ((DEAD,), (TIDY, *SAME, DEAD), LAST),
     "none": (),
-}
+}  # fmt: skip
 """By name the stages of a pipeline: groups that are repeated until they find nothing more."""
 
 PURPOSES: Final = {
     "default": "all that makes a program smaller or faster and changes no precision",
+    "default_fp16": "the same, and computes in fp16 what its range allows",
     "cleanup": "what is dead, constant, without effect or there twice",
     "none": "nothing; for passes that are named one by one",
 }
 
 ON_REQUEST: Final = {
+    "sanitize_input_output_names": "it changes names that an app knows",
     "remove_redundant_ops": "value_numbering finds all that it does, and more",
 }
 """Passes in no pipeline, and why."""

@@ -1,0 +1,263 @@
+"""`milc opt`: a smaller, faster program that computes the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from milc.cli.activity import Activity
+from milc.cli.options import checked_output, read_source, style_option, weights_option
+from milc.cli.report import OK, Report, draw, limited, put, reporting
+
+if TYPE_CHECKING:
+    from milc.driver.loading import Text
+    from milc.package.model import Model
+    from milc.passes.pipeline import Outcome, Step
+
+SUFFIXES = (".mlpackage", ".mlmodel", ".mil")
+
+
+@click.command(
+    epilog="""\
+\b
+Exit status: 0 it is written · 1 the model, a pass or what passes did is at
+fault, and nothing is written · 2 milc could not run.
+
+\b
+Examples:
+  milc opt Model.mlpackage -o Smaller.mlpackage --check
+  milc opt model.mil                         print what becomes of it
+  milc opt model.mil --stats                 show what would be gained
+  milc opt model.mil -o small.mil --pipeline cleanup
+  milc opt model.mil --passes 'noop_elimination,const_elimination'
+  milc opt Model.mlpackage -o Half.mlpackage --pipeline default_fp16
+  milc opt --list
+"""
+)
+@click.argument("source", metavar="IN", required=False)
+@click.option(
+    "-o",
+    "--output",
+    metavar="OUT",
+    help="Where to write: a .mlpackage, a .mlmodel, or a .mil with its weights beside it. Without "
+    "it, the program is printed, unless --stats or --timing is given.",
+)
+@click.option(
+    "--pipeline",
+    metavar="NAME",
+    help="The passes to run: default, default_fp16, cleanup or none, or a FILE.toml; `default` "
+    "unless --passes is given.",
+)
+@click.option(
+    "--passes",
+    metavar="A,B{K=V}",
+    multiple=True,
+    help="Passes to run one by one, behind the pipeline if --pipeline is given too.",
+)
+@click.option("--skip", metavar="A,B", multiple=True, help="Passes not to run.")
+@click.option(
+    "--load", metavar="FILE.py", multiple=True, help="Register the passes that a file defines."
+)
+@click.option("--list", "listing", is_flag=True, help="List all passes, and do nothing else.")
+@click.option("--stats", is_flag=True, help="Show the size before and after, and what passes did.")
+@click.option("--timing", is_flag=True, help="Show what each pass took.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, as docs/cli.md describes it.")
+@click.option(
+    "--print-after-change",
+    is_flag=True,
+    help="Print each function after each pass that changes it.",
+)
+@click.option("--verify-each", is_flag=True, help="Verify the program after each pass.")
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Run the program before and after on random inputs; write nothing if results differ.",
+)
+@click.option(
+    "--reproducer",
+    metavar="FILE.mil",
+    help="If a pass fails, or --check does, save the program with the command that does it again.",
+)
+@style_option
+@weights_option
+@limited
+@reporting
+@click.pass_obj
+def command(report: Report, /, source: str | None, load: tuple[str, ...], **options: Any) -> int:
+    """Leave a smaller, faster program that computes the same.
+
+    IN is anything that milc compile takes. Passes rewrite it, in the order of a pipeline, until
+    none finds anything more. The default pipeline changes no precision; default_fp16 computes in
+    fp16 what its range allows.
+    """
+    from milc.driver.optimizing import load_passes
+
+    for path in load:
+        load_passes(path)
+    if options["listing"]:
+        _list(report, options["as_json"])
+        return OK
+    if source is None:
+        raise click.UsageError("Missing argument 'IN'.")
+    output = options["output"]
+    if output is not None:
+        checked_output(output, source, SUFFIXES)
+    _optimize(report, source, options)
+    return OK
+
+
+def _optimize(report: Report, source: str, options: dict[str, Any]) -> None:
+    """Read, optimize, prove, show, write."""
+    from milc.driver.counting import size_of
+    from milc.driver.loading import load
+    from milc.driver.optimizing import Stored
+
+    output = options["output"]
+    shows = options["stats"] or options["timing"] or options["as_json"]
+    report.stdout_is_taken = shows or output is None or options["print_after_change"]
+    with Activity(report.color) as activity:
+        activity.phase("reading")
+        given = read_source(source)
+        model = load(given, weights=options["weights"])
+        before = size_of(model) if shows else None
+        stored = Stored(model)
+        activity.phase("optimizing")
+        with _Reproducer(model, given, options):
+            outcome = _run(model, options)
+            _prove(given, model, activity, options)
+        notes, model.notes = model.notes, []
+        _write(model, given, stored, activity, options)
+    report.add([*notes, *model.notes])
+    if before is not None:
+        _show(report, before, size_of(model), outcome, options)
+
+
+def _run(model: Model, options: dict[str, Any]) -> Outcome:
+    """Run the passes that are asked for. Raises MilError."""
+    from milc.driver.optimizing import optimize
+
+    pipeline = options["pipeline"] or ("none" if options["passes"] else "default")
+    skip = [name for text in options["skip"] for name in text.split(",") if name]
+    watch = _print_step if options["print_after_change"] else None
+    return optimize(
+        model, pipeline, passes=options["passes"], skip=skip, verify_each=options["verify_each"],
+        watch=watch, timed=options["timing"],
+    )  # fmt: skip
+
+
+def _print_step(step: Step) -> None:
+    """Print a function that a pass has changed."""
+    if not step.changed:
+        return
+    from milc.ir.nodes import Program
+    from milc.syntax.print import to_text
+
+    shown = Program()
+    shown.functions = {step.function.name: step.function}
+    names = ", ".join(each.name for each in step.group)
+    put(f"// after {names}\n{to_text(shown)}\n")
+
+
+def _prove(given: str | Text, model: Model, activity: Activity, options: dict[str, Any]) -> None:
+    """See that the program still verifies, and, if asked for, computes the same."""
+    from milc.diagnostics import Diagnostic, MilError, errors
+    from milc.driver.checking import verify
+    from milc.driver.loading import load
+    from milc.driver.optimizing import compare
+
+    found = errors(verify(model))
+    if found:
+        message = "the passes leave a program that does not verify"
+        help = "--verify-each tells which pass it is"
+        notes = [str(each) for each in found[:3]]
+        raise MilError(Diagnostic("MIL0946", message, path=model.path, notes=notes, help=help))
+    if options["check"]:
+        activity.phase("running before and after")
+        compare(load(given, weights=options["weights"]), model)
+
+
+def _write(
+    model: Model, given: str | Text, stored: Any, activity: Activity, options: dict[str, Any]
+) -> None:
+    """Write the model, or print its program if there is nothing else to show."""
+    from milc.driver.decompiling import to_text
+
+    output = options["output"]
+    if output is not None:
+        from milc.driver.rewriting import write_optimized
+
+        write_optimized(model, output, stored, given, style=options["style"], progress=activity)
+    elif not (options["stats"] or options["timing"] or options["as_json"]):
+        put(to_text(model, options["style"]))
+
+
+def _show(report: Report, before: Any, after: Any, outcome: Outcome, options: Any) -> None:
+    from milc.cli import opt_tables
+
+    if options["as_json"]:
+        _put_json(opt_tables.as_object(before, after, outcome))
+        return
+    if options["stats"]:
+        draw(report, lambda out: opt_tables.show_sizes(before, after, outcome, out))
+    if options["timing"]:
+        draw(report, lambda out: opt_tables.show_times(outcome, out))
+
+
+def _list(report: Report, as_json: bool) -> None:
+    from milc.cli import opt_tables
+    from milc.driver.passes_reference import listing
+
+    lines = listing()
+    if as_json:
+        _put_json([line.as_object() for line in lines])
+    else:
+        draw(report, lambda out: opt_tables.show_list(lines, out))
+
+
+def _put_json(found: object) -> None:
+    import json
+
+    put(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+
+
+class _Reproducer:
+    """Saves the program as it was if what is done with it fails."""
+
+    def __init__(self, model: Model, given: str | Text, options: dict[str, Any]) -> None:
+        self._file: str | None = options["reproducer"]
+        self._options = options
+        self._given = given
+        self._text = ""
+        if self._file is not None:
+            from milc.driver.decompiling import to_text
+
+            self._text = to_text(model)
+
+    def __enter__(self) -> None:
+        """Nothing; the text is kept already."""
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        from milc.diagnostics import MilError
+
+        if self._file is None or not isinstance(error, MilError):
+            return
+        if not any(each.code in ("MIL0945", "MIL0946", "MIL0947") for each in error.diagnostics):
+            return
+        from milc.driver.rewriting import write_reproducer
+
+        write_reproducer(self._file, self._text, self._command(), self._given, self._options)
+        for finding in error.diagnostics:
+            finding.notes = (*finding.notes, f"saved as {self._file}")
+
+    def _command(self) -> str:
+        """The command that does it again."""
+        import shlex
+
+        words = ["milc", "opt", str(self._file), "--verify-each"]
+        for name in ("pipeline", "passes", "skip", "load"):
+            held = self._options.get(name) or ()
+            for each in [held] if isinstance(held, str) else held:
+                words += [f"--{name}", each]
+        words += ["--check"] if self._options["check"] else []
+        return shlex.join(words)

@@ -1,0 +1,86 @@
+"""What `milc opt` shows of sizes, times and passes. Imports rich."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from milc.cli.tables import size, table_of, titled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.console import Console
+
+    from milc.driver.counting import Size
+    from milc.driver.passes_reference import Line
+    from milc.passes.pipeline import Outcome
+
+
+def show_sizes(before: Size, after: Size, outcome: Outcome, out: Console) -> None:
+    """The size before and after, and how often each pass rewrote something."""
+    table = table_of(("", "before", "after", "change"), right=(1, 2, 3))
+    least = "≥ " if before.at_least or after.at_least else ""
+    rows = (
+        ("operations", before.operations, after.operations, "", str),
+        ("constants", before.constants, after.constants, "", str),
+        ("parameters", before.parameters, after.parameters, "", str),
+        ("bytes", before.bytes, after.bytes, "", size),
+        ("multiply-adds", before.multiply_adds, after.multiply_adds, least, str),
+    )
+    for name, one, other, sign, spelt in rows:
+        shown = [spelt(each) if spelt is size else f"{sign}{each:,}" for each in (one, other)]
+        table.add_row(name, *shown, _change(one, other))
+    titled(out, "Size")
+    out.print(table)
+    _show_counts(outcome, out)
+
+
+def _change(before: int, after: int) -> str:
+    """A change in percent; nothing if there is none."""
+    if before == after:
+        return ""
+    return f"{(after - before) / before:+.1%}" if before else f"+{after:,}"
+
+
+def _show_counts(outcome: Outcome, out: Console) -> None:
+    found = {name: count for name, count in outcome.counts.items() if count}
+    if not found:
+        titled(out, "Passes", "none found anything to do")
+        return
+    table = table_of(("pass", "changes"), right=(1,))
+    for name, count in sorted(found.items(), key=lambda item: (-item[1], item[0])):
+        table.add_row(name, f"{count:,}")
+    titled(out, "Passes")
+    out.print(table)
+
+
+def show_times(outcome: Outcome, out: Console) -> None:
+    """What each pass took, the slowest first."""
+    table = table_of(("pass", "ms", "changes"), right=(1, 2))
+    for name, seconds in sorted(outcome.seconds.items(), key=lambda item: -item[1]):
+        count = outcome.counts.get(name, 0)
+        table.add_row(name, f"{seconds * 1000:,.1f}", f"{count:,}" if count else "")
+    titled(out, "Time", f"{sum(outcome.seconds.values()) * 1000:,.1f} ms")
+    out.print(table)
+
+
+def show_list(lines: Iterable[Line], out: Console) -> None:
+    """Every pass: its name, what it is for, its options and the pipelines it stands in."""
+    for line in lines:
+        where = f"  ({', '.join(line.pipelines) or 'on request'})"
+        out.print(Text.assemble((line.name, "bold"), (where, "dim")), soft_wrap=True)
+        out.print(Text(f"    {line.purpose}"), soft_wrap=True)
+        for name, (default, doc) in line.options.items():
+            out.print(Text(f"    {name} = {default}: {doc}"), soft_wrap=True)
+
+
+def as_object(before: Size, after: Size, outcome: Outcome) -> dict[str, Any]:
+    """The same as JSON has it."""
+    return {
+        "before": before._asdict(),
+        "after": after._asdict(),
+        "changes": {name: count for name, count in outcome.counts.items() if count},
+        "seconds": outcome.seconds,
+    }

@@ -1,0 +1,102 @@
+"""MIL0940 to MIL0949: passes and pipelines. Imports Entry only."""
+
+from __future__ import annotations
+
+from milc.diagnostics.catalog.entry import Entry
+
+ENTRIES = (
+    Entry(
+        "MIL0940",
+        "no such pass",
+        "There is no pass of that name among those of milc, those that installed distributions"
+        " bring (entry points `milc.passes`), and those of files that are given with `--load`. Names are"
+        " those of coremltools' passes without what stands before `::`.",
+        "$ milc opt model.mil --passes fuse_gelu",
+        "Check the spelling: `milc opt --list` shows all passes.",
+    ),
+    Entry(
+        "MIL0941",
+        "an option that a pass does not take",
+        "The pass has no option of that name, or takes another kind of value: a number, a word,"
+        " true or false, or a list.",
+        "$ milc opt model.mil --passes 'const_elimination{skip_const_by_size=large}'",
+        "See what the pass takes, with `milc opt --list` or on its page in docs/passes.",
+    ),
+    Entry(
+        "MIL0942",
+        "no such pipeline",
+        "A pipeline is `default`, `default_fp16`, `cleanup` or `none`, or a file that ends in"
+        " `.toml`.",
+        "$ milc opt model.mil --pipeline fast",
+        "Name one of these. Single passes are named with `--passes`.",
+    ),
+    Entry(
+        "MIL0943",
+        "passes that are not understood",
+        "Passes are named with commas between them, and options stand in braces behind a pass:"
+        " `a,b{option=value other=value}`. A value is JSON, or else a word.",
+        "$ milc opt model.mil --passes 'const_elimination{'",
+        "Write the list in that form, in quotes, for a shell has uses of its own for braces.",
+    ),
+    Entry(
+        "MIL0944",
+        "a pipeline file that is not sound",
+        "The file is no TOML, or says something that pipelines do not have. It may have `base`, the"
+        " pipeline to begin with; `groups`, an array of passes and of arrays of passes that run"
+        " together; `once`, true if groups are not to be repeated; `skip`, passes to leave out; and"
+        " a table `options.NAME` for a pass.",
+        """
+        base = "cleanup"
+        groups = [["fuse_gelu_exact", "noop_elimination"], "value_numbering"]
+        skip = ["cast_optimization"]
+        [options.const_elimination]
+        skip_const_by_size = 1000
+        """,
+        "Mend what the message names. docs/passes.md describes the file.",
+    ),
+    Entry(
+        "MIL0945",
+        "a pass failed",
+        "The pass raised an error instead of leaving the program as it is. That is a fault of the"
+        " pass, be it milc's or another's. Nothing is written.",
+        "$ milc opt model.mil --reproducer failed.mil",
+        "Leave the pass out with `--skip`. With `--reproducer FILE`, the program and the pipeline"
+        " are saved; a report of the fault needs no more than this file.",
+    ),
+    Entry(
+        "MIL0946",
+        "a pass left a program that does not verify",
+        "A program that verified does not any more, or the pass made an operation that its"
+        " definition refuses. That is a fault of the pass. Nothing is written.",
+        "$ milc opt model.mil --verify-each",
+        "Leave the pass out with `--skip`. `--verify-each` tells which pass it is, and"
+        " `--reproducer FILE` saves program and pipeline.",
+    ),
+    Entry(
+        "MIL0947",
+        "passes that change what is computed",
+        "With `--check` the program is run before and after, on the same random inputs, and results"
+        " were further apart than rounding explains. The place is that of the first value that"
+        " differs. Nothing is written.",
+        "$ milc opt model.mil -o Model.mlpackage --check",
+        "Find the pass, by leaving out some with `--skip`. A program that is not made for random"
+        " inputs may differ in single elements, such as the places of equal maxima: compare it on"
+        " inputs of its own with `milc compare`.",
+    ),
+    Entry(
+        "MIL0948",
+        "what a pass has left undone",
+        "A note: something could have been done in this place, and the pass says why it was not,"
+        " such as a value beyond the range of fp16 that is still computed in fp32.",
+        "$ milc opt model.mil --pipeline default_fp16",
+        "Nothing need be done. Options of the pass may change it: see its page in docs/passes.",
+    ),
+    Entry(
+        "MIL0949",
+        "passes that cannot be loaded",
+        "A file that is given with `--load` is no Python, fails when it is run, or defines no pass:"
+        " a class below `milc.passes.Pass` with a `name` that no pass of milc has.",
+        "$ milc opt model.mil --load mine.py --passes mine",
+        "Run the file with Python to see what fails. `examples/pass` shows how a pass is written.",
+    ),
+)

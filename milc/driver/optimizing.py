@@ -1,0 +1,229 @@
+"""`milc.optimize` and `milc opt`: a smaller program that computes the same.
+
+Passes know programs; here they meet models: their weights, their files, and proof by running.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from milc.diagnostics import Diagnostic, MilError, errors
+from milc.diagnostics.files import AnyPath
+from milc.driver import placing
+from milc.driver.checking import verify
+from milc.driver.reading import reader
+from milc.ir.literals import WEIGHT_FILE, Literal, TensorLiteral
+from milc.ir.nodes import Program
+from milc.ir.walk import walk_ops
+from milc.package.model import Model
+from milc.package.references import references
+from milc.passes import register
+from milc.passes.base import Pass
+from milc.passes.pipeline import Outcome, PassError, Pipeline, Rounds, Step, apart, run
+from milc.passes.spelling import pass_of, passes_named, pipeline_named, pipeline_of, skipping
+from milc.verify import places
+from milc.verify.completing import infer_types
+
+__all__ = ["Outcome", "optimize"]
+
+LARGE = 1024
+"""New constants of more bytes go to the weight file; smaller ones are read with the program."""
+
+
+def optimize(
+    subject: Model | Program,
+    pipeline: str | Path | Pipeline = "default",
+    *,
+    passes: str | Iterable[str | Pass] = (),
+    skip: Iterable[str] = (),
+    verify_each: bool = False,
+    watch: Callable[[Step], None] | None = None,
+    timed: bool = False,
+) -> Outcome:
+    """Run passes on a model or a program, in place; what it computes stays the same.
+
+    `pipeline` is `default`, `default_fp16`, `cleanup`, `none`, a file of TOML, or groups of
+    passes; `passes` run behind it, by name (`"a,b{option=value}"`) or as `Pass`es; passes named
+    in `skip` do not run. `verify_each` verifies the program behind each pass, `watch` is called
+    behind each, and `timed` asks for the seconds of each.
+
+    The notes of passes are among the notes of a model. Raises MilError for a program that does not
+    verify, for passes and pipelines that there are not (MIL0940 to MIL0944), and where a pass is at
+    fault (MIL0945, MIL0946): the program is then as the pass left it.
+    """
+    chosen = skipping([*_pipeline(pipeline), *_passes(passes)], skip)
+    _prepare(subject)
+    if verify_each or watch is not None:
+        chosen = apart(chosen)
+    program = subject if isinstance(subject, Program) else subject.program
+    read = None if isinstance(subject, Program) else reader(subject.weights)
+    seen = _Seen(subject, verify_each, watch)
+    try:
+        outcome = run(program, chosen, read=read, watch=seen, timed=timed)
+    except PassError as error:
+        raise _failed(error) from error
+    if isinstance(subject, Model):
+        subject.notes += [
+            Diagnostic("MIL0948", note.text, places.of_kind(note.op), severity="note",
+                       path=subject.path)
+            for note in outcome.notes
+        ]  # fmt: skip
+    return outcome
+
+
+def _pipeline(given: str | Path | Pipeline) -> Pipeline:
+    if isinstance(given, str):
+        return pipeline_named(given)
+    if isinstance(given, Path):
+        return pipeline_of(given)
+    return [[each] if isinstance(each, Pass) else each for each in given]
+
+
+def _passes(given: str | Iterable[str | Pass]) -> list[list[Pass]]:
+    """Passes one by one, each a group of its own."""
+    parts = [given] if isinstance(given, str) else given
+    found: list[Pass] = []
+    for part in parts:
+        found += passes_named(part) if isinstance(part, str) else [part]
+    return [[each] for each in found]
+
+
+def _prepare(subject: Model | Program) -> None:
+    """Fill in open types, and see that the program verifies. Raises MilError."""
+    program = subject if isinstance(subject, Program) else subject.program
+    infer_types(program, read=None if isinstance(subject, Program) else reader(subject.weights))
+    found = errors(verify(subject))
+    if found:
+        raise MilError(found)
+
+
+class _Seen:
+    """What is done behind each group that has run."""
+
+    def __init__(
+        self, subject: Model | Program, verify_each: bool, watch: Callable[[Step], None] | None
+    ) -> None:
+        self._subject = subject
+        self._verify = verify_each
+        self._watch = watch
+
+    def __call__(self, step: Step) -> None:
+        if self._watch is not None:
+            self._watch(step)
+        if self._verify and (step.changed or step.refused):
+            _check_step(self._subject, step)
+
+
+def _check_step(subject: Model | Program, step: Step) -> None:
+    """See that a pass has left a valid program. Raises MilError (MIL0946)."""
+    names = " and ".join(each.name for each in step.group)
+    if step.refused:
+        message = f"{names} makes an operation that does not verify: {step.refused[0]}"
+        raise MilError(Diagnostic("MIL0946", message))
+    found = errors(verify(subject))
+    if found:
+        message = f"{names} leaves a program that does not verify"
+        raise MilError(Diagnostic("MIL0946", message, notes=[str(each) for each in found[:3]]))
+
+
+def _failed(error: PassError) -> MilError:
+    """What to say of a pass that raised something."""
+    names = " or ".join(error.names) if len(error.names) < 4 else "a pass"
+    message = f"{names} failed in function {error.function.name}: {error}"
+    help = "leave it out with --skip" if len(error.names) == 1 else "--verify-each tells which"
+    return MilError(Diagnostic("MIL0945", message, help=help))
+
+
+# New weights
+
+
+class Stored:
+    """Which constants a model has, so that new ones can be told and moved into a weight file."""
+
+    def __init__(self, model: Model) -> None:
+        self._held = {id(literal): literal for literal in _tensors(model)}
+
+    def move_new(self, model: Model, file: str | None = None) -> int:
+        """Move new constants of more than `LARGE` bytes into a weight file; gives how many.
+
+        That is the first that the model has, or `file`.
+        """
+        if file is None:
+            file = next((ref.path for ref, _ in references(model.program)), WEIGHT_FILE)
+        return placing.externalize(model, LARGE, file=file, but=self._held)
+
+
+def _tensors(model: Model) -> Iterable[Literal]:
+    for function in model.program.functions.values():
+        for op in walk_ops(function):
+            yield from (each for each in op.literals if isinstance(each, TensorLiteral))
+
+
+# Proof by running
+
+
+def compare(before: Model, after: Model, *, seed: int = 0) -> None:
+    """Run every function of two models on random inputs, the same in both.
+
+    Raises MilError (MIL0947) where they differ, and what a run raises.
+    """
+    from milc.driver.comparing import Comparison
+    from milc.driver.given import Given
+    from milc.driver.wanted import wanted
+
+    for name in before.program.functions:
+        comparison = Comparison(before, after, function=name, seed=seed)
+        function = comparison.first.function
+        given = Given(
+            function, wanted(before, function), random=True, seed=seed, path=comparison.first.path
+        )
+        finding = comparison.finding(comparison.step(given.at(0)))
+        if finding is not None:
+            message = f"the passes change what function {name} computes: {finding.message}"
+            raise MilError(
+                Diagnostic("MIL0947", message, finding.span, path=finding.path,
+                           labels=finding.labels, notes=finding.notes, label=finding.label)
+            )  # fmt: skip
+
+
+# Passes of others
+
+
+def load_passes(path: AnyPath) -> list[str]:
+    """Run a file of Python, and register the passes that it defines; gives their names.
+
+    Raises MilError (MIL0949) if it fails, or defines none.
+    """
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    spec = spec_from_file_location(f"milc_passes_{Path(path).stem}", path)
+    if spec is None or spec.loader is None:
+        raise MilError(Diagnostic("MIL0949", "a file of Python ends in .py", path=str(path)))
+    module = module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+        own = [each for each in vars(module).values() if _is_pass(each, module.__name__)]
+        found = [register(each).name for each in own]
+    except Exception as error:
+        message = f"its passes cannot be loaded: {type(error).__name__}: {error}"
+        raise MilError(Diagnostic("MIL0949", message, path=str(path))) from error
+    if not found:
+        raise MilError(Diagnostic("MIL0949", "it defines no pass", path=str(path)))
+    return found
+
+
+def _is_pass(each: object, module: str) -> bool:
+    """Whether something is a pass that a module defines itself."""
+    return isinstance(each, type) and issubclass(each, Pass) and each.__module__ == module
+
+
+def flat(pipeline: Pipeline) -> Sequence[Sequence[Pass]]:
+    """The groups of a pipeline, each once."""
+    groups: list[Sequence[Pass]] = []
+    for part in pipeline:
+        groups += part.groups if isinstance(part, Rounds) else [part]
+    return groups
+
+
+__all__ += ["Stored", "compare", "flat", "load_passes", "pass_of"]

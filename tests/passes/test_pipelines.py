@@ -1,0 +1,157 @@
+"""Pipelines: what stands in them exists and fits together; how people write them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import milc
+from milc.driver.optimizing import flat
+from milc.driver.passes_reference import purpose
+from milc.driver.peer_passes import PEERS
+from milc.passes import Pass, find, modules
+from milc.passes.pipelines import ON_REQUEST, PIPELINES, PURPOSES, named, unplaced
+from milc.passes.spelling import passes_named, pipeline_named, pipeline_of, skipping, spelt
+from tests.passes.running import optimized
+from tests.shared import SHARED, needs_shared
+
+NAMES = {n for stages in PIPELINES.values() for stage in stages for group in stage for n in group}
+
+TEXT = """program(1.3)
+{
+    func main<ios15>(tensor<fp32, [2, 3]> x) {
+        tensor<fp32, [2, 3]> a = identity(x = x);
+        tensor<fp32, [2, 3]> b = mul(x = a, y = fp32(1.0));
+        tensor<fp32, [2, 3]> y = exp(x = b);
+    } -> (y);
+}
+"""
+
+
+def test_pipelines_name_passes_that_exist() -> None:
+    assert NAMES - set(modules()) == set()
+    assert set(ON_REQUEST) - set(modules()) == set()
+    assert PURPOSES.keys() == PIPELINES.keys()
+
+
+def test_every_pass_stands_in_a_pipeline_or_is_for_who_asks() -> None:
+    assert unplaced() == []
+
+
+@pytest.mark.parametrize("name", PIPELINES)
+def test_only_tables_share_a_group(name: str) -> None:
+    for group in flat(named(name)):
+        whole = [each.name for each in group if type(each).run is not Pass.run]
+        assert len(group) == 1 or whole == []
+
+
+@pytest.mark.parametrize("name", PIPELINES)
+def test_a_pipeline_leaves_a_program_at_rest(name: str) -> None:
+    program = milc.parse(TEXT)
+    milc.optimize(program, name)
+    assert not milc.optimize(program, name).changed
+
+
+@pytest.mark.parametrize("name", modules())
+def test_a_pass_says_what_it_is_for(name: str) -> None:
+    found = find(name)
+    assert found is not None
+    assert 3 <= len(purpose(found).split()) <= 40
+    assert all(option.doc for option in found.options.values())
+
+
+def test_passes_are_read_as_they_are_written() -> None:
+    text = "const_elimination{skip_const_by_size=10},noop_elimination"
+    text += ',add_fp16_cast{ranges="a.json"}'
+    first, second, third = passes_named(text)
+    assert first.given["skip_const_by_size"] == 10
+    assert second.name == "noop_elimination"
+    assert third.given["ranges"] == "a.json"
+    assert spelt([first, second, third]) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "help"),
+    [
+        ("const_eliminatio", "MIL0940", "did you mean const_elimination?"),
+        ("nothing_of_the_kind_at_all", "MIL0940", "milc opt --list"),
+        ("const_elimination{skip_const_by_siz=1}", "MIL0941", "did you mean skip_const_by_size?"),
+        ("const_elimination{skip_const_by_size=x}", "MIL0941", "leave results"),
+        ("const_elimination{skip_const_by_size=true}", "MIL0941", "leave results"),
+        ("const_elimination{", "MIL0943", "a,b{option=value}"),
+        ("noop_elimination;dead_code_elimination", "MIL0943", "a,b{option=value}"),
+    ],
+)
+def test_what_is_wrong_with_passes(text: str, code: str, help: str) -> None:
+    with pytest.raises(milc.MilError) as caught:
+        passes_named(text)
+    (finding,) = caught.value.diagnostics
+    assert finding.code == code
+    assert help in (finding.help or "")
+
+
+def test_a_file_describes_a_pipeline(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(
+        'base = "cleanup"\n'
+        'groups = [["fuse_gelu_exact", "noop_elimination"], "value_numbering"]\n'
+        'skip = ["cast_optimization"]\n'
+        "[options.const_elimination]\nskip_const_by_size = 10\n",
+        "utf-8",
+    )
+    groups = flat(pipeline_of(path))
+    names = [[each.name for each in group] for group in groups]
+    assert names[-2:] == [["fuse_gelu_exact", "noop_elimination"], ["value_numbering"]]
+    assert not any("cast_optimization" in group for group in names)
+    constants = [p for group in groups for p in group if p.name == "const_elimination"]
+    assert [each.given["skip_const_by_size"] for each in constants] == [10]
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "said"),
+    [
+        ("groups = [", "MIL0944", "no TOML"),
+        ("group = []", "MIL0944", "no setting group"),
+        ("groups = [1]", "MIL0944", "array of names"),
+        ("once = 1", "MIL0944", "true or false"),
+        ('base = "fast"', "MIL0942", "no pipeline fast"),
+        ('groups = ["x"]', "MIL0940", "no pass x"),
+        ("[options.noop_elimination]\na = 1", "MIL0944", "not in the pipeline"),
+        ('base = "default"\n[options.noop_elimination]\na = 1', "MIL0941", "no option a"),
+    ],
+)
+def test_what_is_wrong_with_a_file(tmp_path: Path, text: str, code: str, said: str) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(text, "utf-8")
+    with pytest.raises(milc.MilError) as caught:
+        pipeline_named(str(path))
+    (finding,) = caught.value.diagnostics
+    assert finding.code == code
+    assert said in finding.message
+    assert finding.path == str(path)
+
+
+def test_skipped_passes_do_not_run() -> None:
+    kept = skipping(named("default"), ["noop-elimination"])
+    assert "noop_elimination" not in {each.name for group in flat(kept) for each in group}
+    with pytest.raises(milc.MilError, match="MIL0940"):
+        skipping(named("default"), ["x"])
+
+
+def test_a_second_run_takes_a_table_to_what_has_changed() -> None:
+    program = milc.parse(TEXT)
+    optimized(program, "noop_elimination", "const_elimination", "noop_elimination")
+
+
+@needs_shared
+def test_every_pass_of_coremltools_is_there_or_has_a_reason() -> None:
+    table = json.loads((SHARED / "reference/passes.json").read_text("utf-8"))
+    assert PEERS.keys() == set(table["passes"])
+    open = [peer for peer, said in PEERS.items() if not said and _plain(peer) not in modules()]
+    assert open == []
+
+
+def _plain(peer: str) -> str:
+    return peer.partition("::")[2]
