@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,16 @@ from milc.passes import find, modules
 from tests.passes.running import optimized, plain, same_results
 
 _fence = re.compile(r"```mil\n(.*?)```", re.DOTALL)
+
+
+_options = re.compile(r"^ *becomes, with `(\w+) = (.+?)`", re.MULTILINE)
+
+
+def options(name: str) -> dict[str, Any]:
+    """The options that a pass's page gives it."""
+    found = find(name)
+    assert found is not None
+    return {key: ast.literal_eval(value) for key, value in _options.findall(found.__doc__ or "")}
 
 
 def programs(name: str) -> list[str]:
@@ -27,6 +39,6 @@ def test_the_page_of_a_pass_is_true(name: str) -> None:
     names = {"MIL0413"}  # what some passes are for
     assert not [each for each in milc.verify(program) if each.code not in names]
     assert not [each for each in milc.verify(wanted) if each.code not in names]
-    optimized(program, name)
+    optimized(program, name, **options(name))
     assert plain(program) == plain(wanted), milc.to_text(program)
     same_results(milc.parse(before), program)
