@@ -8,6 +8,7 @@ from milc.ir.literals import Literal, string_literal
 from milc.ir.nodes import Value
 from milc.ir.walk import dominates, post_order
 from milc.passes.base import Pass
+from milc.passes.noops import can_be_renamed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -147,8 +148,7 @@ def replace_result(old: Value, new: Value, session: Session) -> None:
     if not rewriter.is_output(old):
         rewriter.replace_all_uses(old, new)
         return
-    of_others = new.op is None or new.op.kind == "const" or rewriter.is_output(new)
-    if of_others or new.type is not old.type:
+    if not can_be_renamed(new, session) or new.type is not old.type:
         assert old.op is not None
         new = session.insert(lambda: session.new("identity", x=new), old.op)
         new.type = old.type

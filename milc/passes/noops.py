@@ -73,6 +73,12 @@ def is_alike(result: Value, operand: Bound, session: Session) -> bool:
     return element is operand.element and session.dims(result) == dims
 
 
+def can_be_renamed(value: Value, session: Session) -> bool:
+    """Whether a value may take the name of an output that it is used for."""
+    is_constant = value.op is None or value.op.kind == "const"
+    return not is_constant and not session.rewriter.is_output(value)
+
+
 def holds_only(bound: Bound, number: float, session: Session) -> bool:
     """Whether every element of a constant, or of what is filled with one, is a number.
 
