@@ -224,6 +224,7 @@ class ReduceArgmax(Place):
 
     name = "reduce_argmax"
     since = "ios15"
+    span = 0, math.inf
     place = "argmax"
 
 
@@ -268,6 +269,7 @@ class ReduceArgmin(Place):
 
     name = "reduce_argmin"
     since = "ios15"
+    span = 0, math.inf
     place = "argmin"
 
 

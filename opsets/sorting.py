@@ -6,6 +6,8 @@ Facts: coremltools 9.0, `ops/defs/iOS15/tensor_operation.py`, `iOS16/tensor_oper
 
 from __future__ import annotations
 
+import math
+
 from milc.ir.types import (
     BOOL,
     FP16,
@@ -86,6 +88,7 @@ class Argsort(Sorting):
 
     name = "argsort"
     since = "ios15"
+    span = 0, math.inf
 
     indices = Out("the places in `x` along `axis`, of the shape of `x`")
 

@@ -6,6 +6,7 @@ Those that shapes are computed with fold. Facts: coremltools 9.0,
 
 from __future__ import annotations
 
+import math
 from itertools import accumulate, product
 from math import prod
 from typing import Any
@@ -211,6 +212,7 @@ class NonZero(OpDef):
 
     name = "non_zero"
     since = "ios15"
+    span = 0, math.inf
 
     T = Domain(FP16, FP32, INT32, BOOL)
     x = In(T, "the tensor to look through, of any shape")
@@ -360,6 +362,7 @@ class Shape(OpDef):
 
     name = "shape"
     since = "ios15"
+    span = 0, math.inf
 
     T = Domain(FP16, FP32, INT32, BOOL)
     x = In(T, "the tensor whose dimensions are asked for, of any shape")
