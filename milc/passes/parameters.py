@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from milc.kernels import Array
+    from milc.opsets.elementwise_binary import Binary
     from milc.passes.session import Session
     from milc.schema import Bound, OpDef
 
@@ -38,6 +39,22 @@ def parts(op: OpDef) -> tuple[Bound, Bound] | None:
     if first.is_computed == second.is_computed:
         return None
     return (first, second) if first.is_computed else (second, first)
+
+
+def affine(op: Binary, constant: Array) -> tuple[Array | None, Array | None] | None:
+    """What an op of two, one of them a constant, multiplies the other by, and what it adds then.
+
+    Either is None if there is none. None if the op does anything else.
+    """
+    is_first = not op.x.is_computed
+    if op.name == "mul":
+        return constant, None
+    if op.name == "add":
+        return None, constant
+    if op.name == "sub":
+        return (-np.ones_like(constant), constant) if is_first else (None, -constant)
+    with np.errstate(all="ignore"):
+        return None if is_first or op.name != "real_div" else (1 / constant, None)
 
 
 def numbers(bound: Bound) -> Array | None:

@@ -10,6 +10,7 @@ _ROOT = "sqrt(x^2) is abs(x), and sqrt(x)^2 is no number below 0; coremltools le
 _ZERO = "a channel is divided by 0: infinity and no numbers are no kernels"
 _LESS = "two transposes less for a reshape, which moves nothing"
 _PARTS = "a split and three squeezes less; an output that is an input needs the identity"
+_NORM = "one layer_norm for the eight ops that coremltools does not recognise"
 
 REASONS: dict[str, str] = {
     "9d55c0df5912913585a4fa24": _FLOOR,
@@ -21,4 +22,6 @@ REASONS: dict[str, str] = {
     "e507e1ab7ab25cc9b133eb95": _ZERO,
     "337670060d762e04b6e3c421": _LESS,
     "9c2027292a53003c667d6aab": _PARTS,
+    "3eba3936719043990d8045cc": _NORM,
+    "d9d844961cfbb474d20b92d9": _NORM,
 }
