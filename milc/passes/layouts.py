@@ -324,7 +324,7 @@ class _Mover:
 def operands(view: OpDef | None) -> Iterator[Bound]:
     """The operands of an op that are transposed together."""
     for name in view.movable if view is not None else ():
-        bound = getattr(view, name)
+        bound = getattr(view, name, None)
         yield from bound if isinstance(bound, tuple) else () if bound is None else (bound,)
 
 
