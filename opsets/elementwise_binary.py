@@ -46,9 +46,12 @@ class Binary(OpDef):
     def infer(self) -> TensorType:
         return broadcast_type(self.result_element(), self.x, self.y)
 
+    def computed(self) -> Elements | None:
+        """What is known of the result's elements, before they are held to its type."""
+        return fold_elementwise(type(self).combine, self.x, self.y)
+
     def fold(self) -> Elements | None:
-        folded = fold_elementwise(type(self).combine, self.x, self.y)
-        return settle(self.result_element(), folded)
+        return settle(self.result_element(), self.computed())
 
     def evaluate(self) -> Array:
         result: Array = getattr(np, type(self).ufunc)(self.x.reals, self.y.reals)

@@ -84,9 +84,12 @@ class Reduction(OpDef):
     def infer(self) -> TensorType:
         return _reduced(self.x, self.chosen(), self.keep_dims.value, self.x.element)
 
+    def computed(self) -> Elements | None:
+        """What is known of the result's elements, before they are held to its type."""
+        return _fold(type(self).reduce, self.x, self.chosen())
+
     def fold(self) -> Elements | None:
-        folded = _fold(type(self).reduce, self.x, self.chosen())
-        return settle(self.x.element, folded)
+        return settle(self.x.element, self.computed())
 
     def evaluate(self) -> Array:
         reduce = getattr(reductions, type(self).kernel)
