@@ -98,9 +98,10 @@ meaning: $(VENV)/.dev $(ORACLE)/.tried ## Print what programs compute against al
 	@$(BIN)/python -m tests.meaning.figures $(ARGS)
 
 .PHONY: pages
-pages: $(VENV)/.dev ## Make the pages that come from the code: docs/diagnostics.md, docs/ops
+pages: $(VENV)/.dev ## Make the pages that come from the code: docs/diagnostics.md, docs/ops, docs/passes
 	@$(BIN)/python -m milc.diagnostics.explain > docs/.new && mv docs/.new docs/diagnostics.md
 	@$(BIN)/python -m milc.driver.reference docs/ops
+	@$(BIN)/python -m milc.driver.passes_reference docs/passes
 
 .PHONY: docs
 docs: pages $(VENV)/.docs ## Make the pages, and build a site of docs/ in build/site

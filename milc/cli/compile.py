@@ -72,6 +72,10 @@ Examples:
     metavar="N",
     help="Move blobs of at most N bytes into the program.",
 )
+@click.option(
+    "--opt", "optimize", is_flag=True,
+    help="Run the default pipeline of milc opt before the model is written.",
+)  # fmt: skip
 @click.option("--no-verify", is_flag=True, help="Write the model whatever is wrong with it.")
 @limited
 @reporting

@@ -103,7 +103,7 @@ def command(report: Report, /, source: str | None, load: tuple[str, ...], **opti
     output = options["output"]
     if output is not None:
         checked_output(output, source, SUFFIXES)
-    _optimize(report, source, options)
+    _optimize(report, source, {**options, "load": load})
     return OK
 
 

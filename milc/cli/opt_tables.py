@@ -32,7 +32,7 @@ def show_sizes(before: Size, after: Size, outcome: Outcome, out: Console) -> Non
     for name, one, other, sign, spelt in rows:
         shown = [spelt(each) if spelt is size else f"{sign}{each:,}" for each in (one, other)]
         table.add_row(name, *shown, _change(one, other))
-    titled(out, "Size")
+    out.print(Text("Size", style="bold"))
     out.print(table)
     _show_counts(outcome, out)
 

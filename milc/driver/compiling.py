@@ -39,6 +39,7 @@ def compile(
     specification_version: int | None = None,
     externalize: int | None = None,
     inline: int | None = None,
+    optimize: bool = False,
     verify: bool = True,
     choose: Callable[[list[Diagnostic]], list[Diagnostic]] | None = None,
     progress: Progress = SILENT,
@@ -49,8 +50,9 @@ def compile(
     compiler asks for it: types of results, and arguments that have a default; bundles and folders
     are taken as they are. `model_json` gives the description, as protobuf JSON of the Model message
     without the program; the next ones set single entries of it. `externalize` moves literals of
-    more bytes into the weight file, `inline` blobs of at most so many into the program. `choose`
-    makes of what was found what counts: errors in it keep the model from being written.
+    more bytes into the weight file, `inline` blobs of at most so many into the program; `optimize`
+    runs the default pipeline of `milc.optimize`. `choose` makes of what was found what counts:
+    errors in it keep the model from being written.
     Returns the model, with the warnings in its `notes`. Raises MilError with all that is wrong
     with it, unless `verify` is False; `output` is then as it was.
     """
@@ -74,6 +76,8 @@ def compile(
     if errors(found):
         raise MilError(found)
     model.notes += found
+    if optimize:
+        _optimize(model, progress)
     if isinstance(source, Text) or sniff(Path(source)) == "text":
         write_defaults(model.program, read=reader(model.weights))
     _move(model, externalize, inline)
@@ -94,6 +98,17 @@ def _check(
     model.notes = []
     source = model.program.source
     return silence(found, source, writing=True, checked=verify, unchecked=NOTHING.unchecked)
+
+
+def _optimize(model: Model, progress: Progress) -> None:
+    """Run the default pipeline, and move new weights into the weight file. Raises MilError."""
+    from milc.driver.optimizing import Stored
+    from milc.driver.optimizing import optimize as run_passes
+
+    progress.phase("optimizing")
+    stored = Stored(model)
+    run_passes(model)
+    stored.move_new(model)
 
 
 def _move(model: Model, externalize: int | None, inline: int | None) -> None:

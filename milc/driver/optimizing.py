@@ -16,6 +16,7 @@ from milc.driver.reading import reader
 from milc.ir.literals import WEIGHT_FILE, Literal, TensorLiteral
 from milc.ir.nodes import Program
 from milc.ir.walk import walk_ops
+from milc.package.interface import interfaces
 from milc.package.model import Model
 from milc.package.references import references
 from milc.passes import register
@@ -58,12 +59,13 @@ def optimize(
         chosen = apart(chosen)
     program = subject if isinstance(subject, Program) else subject.program
     read = None if isinstance(subject, Program) else reader(subject.weights)
-    seen = _Seen(subject, verify_each, watch)
+    seen, names = _Seen(subject, verify_each, watch), _names(program)
     try:
         outcome = run(program, chosen, read=read, watch=seen, timed=timed)
     except PassError as error:
         raise _failed(error) from error
     if isinstance(subject, Model):
+        _rename_features(subject, names)
         subject.notes += [
             Diagnostic("MIL0948", note.text, places.of_kind(note.op), severity="note",
                        path=subject.path)
@@ -96,6 +98,24 @@ def _prepare(subject: Model | Program) -> None:
     found = errors(verify(subject))
     if found:
         raise MilError(found)
+
+
+def _names(program: Program) -> dict[str, list[str]]:
+    """The names of what each function takes and gives."""
+    functions = program.functions.values()
+    return {f.name: [v.name for v in (*f.inputs, *f.outputs)] for f in functions}
+
+
+def _rename_features(model: Model, before: dict[str, list[str]]) -> None:
+    """Call features in the description as passes call inputs and outputs now."""
+    if not model.described or before == (after := _names(model.program)):
+        return
+    described = interfaces(model.spec.description)
+    for name, held in described.items():
+        pairs = zip(before.get(name, ()), after.get(name, ()), strict=False)
+        renamed = {old: new for old, new in pairs if old != new}
+        for feature in (*held.inputs, *held.outputs, *held.states):
+            feature.name = renamed.get(feature.name, feature.name)
 
 
 class _Seen:

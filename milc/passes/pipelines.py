@@ -67,7 +67,6 @@ SAME: Final = (
 )
 LAST: Final = (
     ("topological_reorder",),
-    ("sanitize_name_strings",),
     ("dedup_op_and_var_names",),
 )
 """What makes nothing smaller, so that it is done once, in the end."""
@@ -95,6 +94,7 @@ PURPOSES: Final = {
 
 ON_REQUEST: Final = {
     "sanitize_input_output_names": "it changes names that an app knows",
+    "sanitize_name_strings": "it changes names that an app knows",
     "remove_redundant_ops": "value_numbering finds all that it does, and more",
 }
 """Passes in no pipeline, and why."""

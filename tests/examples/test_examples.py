@@ -10,6 +10,8 @@ import os
 import re
 import runpy
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,7 @@ from tests.shared import ROOT
 EXAMPLES = ROOT / "examples"
 LESSONS = (
     "hello", "shorthand", "weights", "control_flow", "state", "multifunction",
-    "flexible_shapes", "quantized_weights", "convnet", "transformer_block", "run",
+    "flexible_shapes", "quantized_weights", "convnet", "transformer_block", "run", "pass",
 )  # fmt: skip
 EXPECTED = {
     "info.txt": "milc info build/{0}.mlpackage",
@@ -72,6 +74,15 @@ def test_readme_shows_what_happens(lesson: str, checkout: Path) -> None:
         return
     for command, printed in results:
         assert printed == command.shown, command.line
+
+
+def test_the_test_of_a_pass_passes() -> None:
+    code = (
+        "import sys, pytest; sys.exit(pytest.main(['-q', '-p', 'no:cacheprovider', sys.argv[1]]))"
+    )
+    command = [sys.executable, "-c", code, str(EXAMPLES / "pass" / "test_softmax.py")]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @lessons

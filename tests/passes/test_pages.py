@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 import milc
-from milc.passes import find, modules
+from milc.driver.passes_reference import as_markdown, with_index
+from milc.passes import Pass, find, modules
 from tests.passes.running import optimized, plain, same_results
+from tests.shared import ROOT
 
 _fence = re.compile(r"```mil\n(.*?)```", re.DOTALL)
 
@@ -42,3 +44,20 @@ def test_the_page_of_a_pass_is_true(name: str) -> None:
     optimized(program, name, **options(name))
     assert plain(program) == plain(wanted), milc.to_text(program)
     same_results(milc.parse(before), program)
+
+
+def test_the_pages_of_passes_are_fresh() -> None:
+    folder, index = ROOT / "docs/passes", ROOT / "docs/passes.md"
+    pages = {path.stem: path.read_text("utf-8") for path in folder.glob("*.md")}
+    assert pages.keys() == set(modules()), "run `make pages`"
+    stale = [name for name in modules() if pages[name] != as_markdown(definition(name))]
+    assert stale == [], "run `make pages`"
+    text = index.read_text("utf-8")
+    assert text == with_index(text), "run `make pages`"
+
+
+def definition(name: str) -> type[Pass]:
+    """The pass of a name."""
+    found = find(name)
+    assert found is not None
+    return found

@@ -1,0 +1,201 @@
+"""The verb `milc opt`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import milc
+from milc.driver.optimizing import LARGE
+from tests.commands import Cli
+
+TEXT = """program(1.3)
+{
+    func main<ios15>(tensor<fp32, [2, 3]> x) {
+        tensor<fp32, [2, 3]> a = identity(x = x);
+        tensor<fp32, [2, 3]> b = mul(x = a, y = fp32(1.0));
+        tensor<fp32, [2, 3]> y = exp(x = b);
+    } -> (y);
+}
+"""
+
+LARGER = """program(1.3)
+{{
+    func main<ios15>(tensor<fp32, [{count}]> x) {{
+        tensor<fp32, [{count}]> row = range_1d(
+            start = fp32(0.0), end = fp32({count}.0), step = fp32(1.0));
+        tensor<fp32, [{count}]> y = add(x = x, y = row);
+    }} -> (y);
+}}
+"""
+
+FAULTY = """from milc.passes import Pass, rewrite
+
+
+class Faulty(Pass):
+    \"\"\"Fail.\"\"\"
+
+    name = "{name}"
+
+    @rewrite("exp")
+    def fail(self, op, session):
+        {body}
+"""
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """A text of three ops, two of which do nothing."""
+    path = tmp_path / "model.mil"
+    path.write_text(TEXT, "utf-8")
+    return path
+
+
+def faulty(folder: Path, name: str, body: str) -> Path:
+    """A file with a pass that is at fault."""
+    path = folder / f"{name}.py"
+    path.write_text(FAULTY.format(name=name, body=body), "utf-8")
+    return path
+
+
+def kinds(path: Path) -> list[str]:
+    """The ops of a model."""
+    main = milc.load(path).program.functions["main"]
+    return [op.kind for op in main.body.ops if op.kind != "const"]
+
+
+def test_without_output_the_program_is_printed(cli: Cli, model: Path) -> None:
+    done = cli("opt", model)
+    assert done.status == 0, done.err
+    assert "exp(x = x)" in done.out
+    assert "identity" not in done.out
+
+
+@pytest.mark.parametrize("name", ["small.mil", "Small.mlpackage", "Small.mlmodel"])
+def test_it_is_written_in_the_form_that_the_name_says(cli: Cli, model: Path, name: str) -> None:
+    done = cli("opt", model, "-o", name, "--check", "--verify-each")
+    assert (done.status, done.out, done.err) == (0, "", "")
+    assert kinds(Path(name)) == ["exp"]
+    assert milc.verify(milc.load(name)) == []
+
+
+def test_an_output_of_another_kind_is_refused(cli: Cli, model: Path) -> None:
+    assert "Did you mean" in cli("opt", model, "-o", "small.onnx").err
+
+
+def test_compile_optimizes_on_request(cli: Cli, model: Path) -> None:
+    assert cli("compile", model, "-o", "All.mlpackage").status == 0
+    assert cli("compile", model, "-o", "Less.mlpackage", "--opt").status == 0
+    assert kinds(Path("All.mlpackage")) == ["identity", "mul", "exp"]
+    assert kinds(Path("Less.mlpackage")) == ["exp"]
+
+
+def test_passes_and_skip_choose(cli: Cli, model: Path) -> None:
+    assert "identity" in cli("opt", model, "--passes", "dead_code_elimination").out
+    assert "identity" in cli("opt", model, "--pipeline", "none").out
+    assert "identity" in cli("opt", model, "--skip", "noop-elimination,value_numbering").out
+    assert "identity" not in cli("opt", model, "--passes", "noop_elimination{}").out
+
+
+def test_stats_and_times(cli: Cli, model: Path) -> None:
+    done = cli("opt", model, "--stats", "--timing")
+    assert "operations" in done.out
+    assert "-66.7%" in done.out
+    assert "noop_elimination" in done.out
+    assert "program(" not in done.out
+    said = json.loads(cli("opt", model, "--json").out)
+    assert said["before"]["operations"] == 3
+    assert said["after"]["operations"] == 1
+    assert said["changes"] == {"noop_elimination": 2}
+
+
+def test_multiply_adds_are_those_of_the_ops(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "product.mil"
+    product = "[2, 2]> y = matmul(x = b, y = b, transpose_y = bool(true))"
+    path.write_text(TEXT.replace("[2, 3]> y = exp(x = b)", product), "utf-8")
+    said = json.loads(cli("opt", path, "--json").out)
+    assert said["before"]["multiply_adds"] == 2 * 2 * 3
+    assert not said["before"]["at_least"]
+
+
+def test_the_list_has_every_pass(cli: Cli) -> None:
+    from milc.passes import modules
+
+    listed = json.loads(cli("opt", "--list", "--json").out)
+    assert {each["name"] for each in listed} >= set(modules())
+    assert all(name in cli("opt", "--list").out for name in modules())
+
+
+def test_changes_are_printed_pass_by_pass(cli: Cli, model: Path) -> None:
+    done = cli("opt", model, "-o", "small.mil", "--print-after-change")
+    assert done.out.count("// after noop_elimination\n") == 1
+    assert done.out.count("// after") == 1
+
+
+def test_a_file_brings_passes(cli: Cli, model: Path, tmp_path: Path) -> None:
+    path = faulty(tmp_path, "exp_as_tanh", 'return session.new("tanh", x=op.x)')
+    done = cli("opt", model, "--load", path, "--passes", "exp_as_tanh")
+    assert "tanh(x = b)" in done.out
+
+
+def test_a_pass_that_changes_results_is_found(cli: Cli, model: Path, tmp_path: Path) -> None:
+    path = faulty(tmp_path, "exp_as_sinh", 'return session.new("sinh", x=op.x)')
+    options = ("--load", path, "--passes", "exp_as_sinh", "--check", "--reproducer", "again.mil")
+    done = cli("opt", model, "-o", "small.mil", *options)
+    assert done.status == 1
+    assert "MIL0947" in done.err
+    assert "saved as again.mil" in done.err
+    assert not Path("small.mil").exists()
+    first = Path("again.mil").read_text("utf-8").splitlines()[0]
+    assert first.startswith("// milc opt again.mil --verify-each --passes exp_as_sinh --load ")
+    assert first.endswith(" --check")
+    assert kinds(Path("again.mil")) == ["identity", "mul", "exp"]
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "code", "said"),
+    [
+        ("raises", "return 1 / 0", "MIL0945", "raises failed in function main: ZeroDivisionError"),
+        ("refused", 'return session.new("exp", x=op.x, y=op.x)', "MIL0945", "KeyError"),
+        ("wrong", 'return session.new("exp", x=session.const([1]))', "MIL0946", "does not verify"),
+    ],
+)
+def test_a_pass_at_fault_is_named(
+    cli: Cli, model: Path, tmp_path: Path, name: str, body: str, code: str, said: str
+) -> None:
+    path = faulty(tmp_path, name, body)
+    done = cli("opt", model, "-o", "small.mil", "--load", path, "--passes", name, "--verify-each")
+    assert done.status == 1
+    assert code in done.err
+    assert said in done.err
+    assert not Path("small.mil").exists()
+
+
+@pytest.mark.parametrize("text", ["1 +", "x = 1", "raise ValueError", None])
+def test_a_file_without_passes_is_said(
+    cli: Cli, model: Path, tmp_path: Path, text: str | None
+) -> None:
+    path = tmp_path / "mine.py"
+    if text is not None:
+        path.write_text(text, "utf-8")
+    done = cli("opt", model, "--load", path)
+    assert done.status == 1
+    assert "MIL0949" in done.err
+
+
+def test_new_weights_go_to_a_weight_file(cli: Cli, tmp_path: Path) -> None:
+    count = LARGE // 4 + 1
+    path = tmp_path / "large.mil"
+    path.write_text(LARGER.format(count=count), "utf-8")
+    assert cli("opt", path, "-o", "out.mil", "--check").status == 0
+    assert "BLOBFILE" in Path("out.mil").read_text("utf-8")
+    assert Path("weights/out.bin").exists()
+    assert cli("opt", "out.mil", "-o", "out.mil", "--check").status == 0
+    assert cli("opt", path, "-o", "Out.mlpackage", "--check").status == 0
+    x = np.ones(count, "f4")
+    wanted = milc.evaluate(milc.load(path), {"x": x})["y"]
+    for made_of in ("out.mil", "Out.mlpackage"):
+        np.testing.assert_array_equal(milc.evaluate(milc.load(made_of), {"x": x})["y"], wanted)
