@@ -45,6 +45,9 @@ FUSE: Final = (
     "detect_concat_interleave",
     "concat_to_pixel_shuffle",
     "fuse_dilated_conv",
+    "fuse_layernorm_or_instancenorm",
+    "fuse_elementwise_to_batchnorm",
+    "fuse_onehot_matmul_to_gather",
     "fuse_reduce_mean",
     "compose_conv1d",
 )
