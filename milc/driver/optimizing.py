@@ -16,7 +16,7 @@ from milc.driver.reading import reader
 from milc.ir.literals import WEIGHT_FILE, Literal, TensorLiteral
 from milc.ir.nodes import Program
 from milc.ir.walk import walk_ops
-from milc.package.interface import interfaces
+from milc.package.describe import rename_features
 from milc.package.model import Model
 from milc.package.references import references
 from milc.passes import register
@@ -110,12 +110,9 @@ def _rename_features(model: Model, before: dict[str, list[str]]) -> None:
     """Call features in the description as passes call inputs and outputs now."""
     if not model.described or before == (after := _names(model.program)):
         return
-    described = interfaces(model.spec.description)
-    for name, held in described.items():
-        pairs = zip(before.get(name, ()), after.get(name, ()), strict=False)
-        renamed = {old: new for old, new in pairs if old != new}
-        for feature in (*held.inputs, *held.outputs, *held.states):
-            feature.name = renamed.get(feature.name, feature.name)
+    for name, old in before.items():
+        renamed = dict(zip(old, after.get(name, ()), strict=False))
+        rename_features(model.spec.description, name, renamed)
 
 
 class _Seen:

@@ -28,6 +28,11 @@ TIDY: Final = (
     "merge_consecutive_relus",
     "merge_consecutive_paddings",
     "select_optimization",
+    "remove_symbolic_reshape",
+    "int_op_canonicalization",
+    "nullify_redundant_quantization_zero_point",
+    "dequantize_quantize_pair_elimination",
+    "distributive_quantized_binary_op_scale_normalization",
 )
 FUSE: Final = (
     "fuse_gelu_exact",
@@ -50,6 +55,8 @@ FUSE: Final = (
     "fuse_onehot_matmul_to_gather",
     "fuse_reduce_mean",
     "compose_conv1d",
+    "fuse_layernorm_or_instancenorm",
+    "fuse_onehot_matmul_to_gather",
 )
 MELT: Final = (
     "fuse_matmul_weight_bias",
@@ -57,6 +64,9 @@ MELT: Final = (
     "fuse_conv_scale",
     "fuse_conv_bias",
     "fuse_conv_batchnorm",
+    "fuse_elementwise_to_batchnorm",
+    "add_conv_transpose_output_shape",
+    "guard_negative_gather_indices",
     "fuse_transpose_matmul",
     "divide_to_multiply",
     "expand_dynamic_linear",
@@ -65,11 +75,16 @@ MELT: Final = (
 SAME: Final = (
     ("remove_vacuous_cond",),
     ("loop_invariant_elimination",),
+    ("shape_arithmetic",),
+    ("prefer_state_in_downstream",),
     ("value_numbering",),
     ("const_deduplication",),
 )
 LAST: Final = (
     ("topological_reorder",),
+    ("canonicalize_inplace_pattern",),
+    ("prefer_state_in_downstream",),
+    ("canonicalize_inplace_pattern",),
     ("dedup_op_and_var_names",),
 )
 """What makes nothing smaller, so that it is done once, in the end."""
@@ -96,6 +111,9 @@ PURPOSES: Final = {
 }
 
 ON_REQUEST: Final = {
+    "adjust_io_to_supported_types": "it changes what an app gives and gets",
+    "update_output_dtypes": "it changes what an app gets",
+    "handle_unused_inputs": "it adds ops that do nothing, for the sake of some runtimes",
     "sanitize_input_output_names": "it changes names that an app knows",
     "sanitize_name_strings": "it changes names that an app knows",
     "remove_redundant_ops": "value_numbering finds all that it does, and more",

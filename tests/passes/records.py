@@ -29,12 +29,14 @@ from tests.passes.reasons import REASONS
 from tests.passes.running import count, pipeline
 
 WORSE = "worse"
+GOOD = ("better", "fewer", "equal", "idle", "right", "unchanged")
+"""What is well; "fewer" are fewer ops in all, if more of a kind that stands for several others."""
 ALIKE = {"FP16ComputePrecision": "add_fp16_cast"}
 """What the records of a pass also go by."""
 
 
 class Judged(NamedTuple):
-    """One record: `sort` is better, equal, worse, invalid, restless, differs, crash or idle."""
+    """One record: `sort` is better, fewer, equal, worse, invalid, restless, differs, crash or idle."""
 
     sha: str
     name: str
@@ -45,7 +47,7 @@ class Judged(NamedTuple):
     @property
     def is_bad(self) -> bool:
         """Whether something is wrong for which there is no reason."""
-        return self.sort not in ("better", "equal", "idle") and not self.reason
+        return self.sort not in GOOD and not self.reason
 
 
 def chosen(names: Collection[str] = ()) -> Iterator[dict[str, Any]]:
@@ -103,11 +105,11 @@ def _judge(
     outcome = run(model.program, passes, read=read)
     if outcome.refused:
         return "invalid", f"refused: {outcome.refused[0]}"
-    _follow(before, model)
+    follow(before, model)
     found = errors(verify(model))
     if found and not errors(verify(before)):
         return "invalid", str(found[0])
-    said = _differs(before, model, record)
+    said = differs(before, model, record)
     if said:
         return "differs", said
     ours, theirs = count(model.program), _recorded(record)
@@ -115,12 +117,14 @@ def _judge(
     again = run(model.program, passes, read=read)
     if again.changed:
         return "restless", f"a second run changes it: {again.counts}"
+    if more and ours.total() < theirs.total():
+        return "fewer", f"more {more}, fewer {dict(theirs - ours)}"
     if more:
         return WORSE, f"more {more}, fewer {dict(theirs - ours)}"
     return ("equal" if ours == theirs else "better"), str(dict(theirs - ours))
 
 
-def _follow(before: Model, model: Model) -> None:
+def follow(before: Model, model: Model) -> None:
     """Let the description follow inputs and outputs that have new names."""
     for name, function in model.program.functions.items():
         old, new = _named(before.program.functions[name]), _named(function)
@@ -143,7 +147,7 @@ def _recorded(record: dict[str, Any]) -> Counter[str]:
     return found
 
 
-def _differs(before: Model, after: Model, record: dict[str, Any]) -> str:
+def differs(before: Model, after: Model, record: dict[str, Any]) -> str:
     """How results differ on the same inputs; empty if they do not, or if it cannot be run."""
     recorded = record["before"]
     sides = [ready_to_run(before, recorded), ready_to_run(after, recorded)]

@@ -1,0 +1,51 @@
+"""Recorded conversions: what milc's pipeline leaves of a program, against coremltools'.
+
+coremltools converts to fp16 unless it is told not to, so most are for `default_fp16`. What a record
+says was left out or set is left out and set here.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+from milc.passes import modules
+from milc.passes.pipeline import Pipeline
+from milc.passes.pipelines import named
+from milc.passes.spelling import skipping
+from tests.meaning.programs import records
+from tests.models import ARCHIVE
+from tests.passes.records import Judged, judge
+
+PRECISION = "common::add_fp16_cast"
+
+
+def converts() -> list[dict[str, Any]]:
+    """The records of whole conversions, in the order of the archive."""
+    with zipfile.ZipFile(ARCHIVE) as archive:
+        held = archive.NameToInfo
+        return [
+            record
+            for record in records()
+            if record["kind"] == "convert" and f"{record['sha']}/before/model.mlmodel" in held
+        ]
+
+
+def judged(every: int = 1, shas: tuple[str, ...] = ()) -> Iterator[Judged]:
+    """How the pipeline does on the records, on every so many of them."""
+    chosen = [r for r in converts() if r["sha"] in shas] if shas else converts()[::every]
+    with zipfile.ZipFile(ARCHIVE) as archive:
+        for record in chosen:
+            yield judge(archive, record, pipeline_of(record))
+
+
+def pipeline_of(record: dict[str, Any]) -> Pipeline:
+    """The passes that are to do what coremltools' did."""
+    said = record["pipeline"]
+    if said["removed"] == "many":
+        return []
+    removed = set(said["removed"])
+    base = named("default" if PRECISION in removed else "default_fp16")
+    without = [name.partition("::")[2] for name in removed]
+    return skipping(base, [name for name in without if name in modules()])
