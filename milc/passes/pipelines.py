@@ -83,20 +83,21 @@ SAME: Final = (
 LAST: Final = (
     ("topological_reorder",),
     ("canonicalize_inplace_pattern",),
-    ("prefer_state_in_downstream",),
-    ("canonicalize_inplace_pattern",),
     ("dedup_op_and_var_names",),
 )
 """What makes nothing smaller, so that it is done once, in the end."""
+
+STATES: Final = (("canonicalize_inplace_pattern",), ("prefer_state_in_downstream",))
 
 LAYOUT: Final = (("reduce_transposes",), ("expand_high_rank_reshape_and_transpose",))
 
 DEFAULT: Final = (TIDY, FUSE, MELT, *LAYOUT, *SAME, DEAD)
 
 PIPELINES: Final[dict[str, tuple[Names, ...]]] = {
-    "default": ((DEAD,), DEFAULT, LAST),
+    "default": ((DEAD,), DEFAULT, (*STATES, *LAST)),
     "default_fp16": (
-        (DEAD,), DEFAULT, (("add_fp16_cast",),), (("add_int16_cast",),), DEFAULT, LAST,
+        (DEAD,), DEFAULT, (("add_fp16_cast",),), (("add_int16_cast",),), DEFAULT,
+        (*STATES, *LAST),
     ),
     "cleanup": ((DEAD,), (TIDY, *SAME, DEAD), LAST),
     "none": (),
