@@ -14,7 +14,7 @@ two are there.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from milc.ir.nodes import Op, Value
@@ -75,6 +75,10 @@ class Held(dict[str, Any]):
 class Pattern:
     """What an operand may be."""
 
+    def may_be(self, bound: Bound) -> bool:
+        """Whether an operand is worth a closer look; asked first, of every operand of an op."""
+        return True
+
     def find(self, session: Session, bound: Bound, held: Held) -> Iterator[Held]:
         """Every way in which an operand matches, given what is bound already."""
         raise NotImplementedError
@@ -93,13 +97,13 @@ class Var(Pattern):
     def __init__(self, name: str) -> None:
         self.name = name
 
+    def may_be(self, bound: Bound) -> bool:
+        return bound.is_computed
+
     def find(self, session: Session, bound: Bound, held: Held) -> Iterator[Held]:
-        operand = bound.operand
-        if not isinstance(operand, Value) or operand.literal is not None:
-            return
         if self.name not in held:
-            yield held.binding(self.name, operand)
-        elif held[self.name] is operand:
+            yield held.binding(self.name, bound.operand)
+        elif held[self.name] is bound.operand:
             yield held
 
 
@@ -109,9 +113,10 @@ class Const(Pattern):
     def __init__(self, name: str) -> None:
         self.name = name
 
+    def may_be(self, bound: Bound) -> bool:
+        return not bound.is_computed
+
     def find(self, session: Session, bound: Bound, held: Held) -> Iterator[Held]:
-        if bound.is_computed:
-            return
         if self.name not in held:
             yield held.binding(self.name, bound)
         elif _same_constant(held[self.name], bound):
@@ -129,9 +134,10 @@ class Number(Pattern):
         self.number = number
         self.tolerance = tolerance
 
+    def may_be(self, bound: Bound) -> bool:
+        return not bound.is_computed and bound.count == 1
+
     def find(self, session: Session, bound: Bound, held: Held) -> Iterator[Held]:
-        if bound.is_computed or bound.count != 1:
-            return
         number = scalar_of(bound)
         if number is None:
             return
@@ -170,38 +176,46 @@ class Node(Pattern):
         self.shared = shared
         self.called = called
 
+    def may_be(self, bound: Bound) -> bool:
+        return _kind(bound) in self.kinds
+
     def find(self, session: Session, bound: Bound, held: Held) -> Iterator[Held]:
-        operand = bound.operand
-        op = operand.op if isinstance(operand, Value) else None
-        if op is None or op.kind not in self.kinds or len(op.results) != 1:
-            return
-        view = held.view(op, session)
+        op = bound.operand.op if isinstance(bound.operand, Value) else None
+        view = held.view(op, session) if op is not None and len(op.results) == 1 else None
         if view is not None:
             yield from self.match_op(session, view, held)
 
     def match_op(self, session: Session, op: OpDef, held: Held) -> Iterator[Held]:
         if op.op.kind not in self.kinds:
             return
-        names = list(op.args)[: len(self.args)]
-        pairs = [*zip(names, self.args, strict=True), *self.named.items()]
-        orders = [pairs]
+        orders = [self.args]
         if op.commutative and len(self.args) == 2:
-            orders.append([(names[1], self.args[0]), (names[0], self.args[1]), *pairs[2:]])
-        held = held.matching(op, shared=self.shared)
+            orders.append(self.args[::-1])
         for order in orders:
-            for found in _all(session, op, order, held):
-                yield found.binding(self.called, op) if self.called else found
+            pairs = _paired(op, order, self.named)
+            if pairs is not None:
+                for found in _all(session, pairs, held.matching(op, shared=self.shared)):
+                    yield found.binding(self.called, op) if self.called else found
 
 
 class _Either(Pattern):
     """What one of several patterns matches."""
 
     def __init__(self, *choices: Pattern) -> None:
-        self.choices = choices
+        self.choices: list[Pattern] = []
+        for choice in choices:
+            self.choices += choice.choices if isinstance(choice, _Either) else [choice]
+        nodes = [choice for choice in self.choices if isinstance(choice, Node)]
+        self.kinds = {kind for node in nodes for kind in node.kinds}
+        self.others = [choice for choice in self.choices if not isinstance(choice, Node)]
+
+    def may_be(self, bound: Bound) -> bool:
+        return _kind(bound) in self.kinds or any(each.may_be(bound) for each in self.others)
 
     def find(self, session: Session, bound: Bound, held: Held) -> Iterator[Held]:
         for choice in self.choices:
-            yield from choice.find(session, bound, held)
+            if choice.may_be(bound):
+                yield from choice.find(session, bound, held)
 
     def match_op(self, session: Session, op: OpDef, held: Held) -> Iterator[Held]:
         for choice in self.choices:
@@ -251,19 +265,33 @@ def _is_factor(pattern: Pattern) -> bool:
     return isinstance(pattern, Number) and not isinstance(pattern.number, str)
 
 
-def _all(
-    session: Session, op: OpDef, pairs: list[tuple[str, Pattern]], held: Held
-) -> Iterator[Held]:
+def _kind(bound: Bound) -> str:
+    """The kind of op that gives an operand; empty if none does."""
+    op = bound.operand.op if isinstance(bound.operand, Value) else None
+    return op.kind if op is not None else ""
+
+
+def _paired(
+    op: OpDef, args: Sequence[Pattern], named: dict[str, Pattern]
+) -> list[tuple[Bound, Pattern]] | None:
+    """Operands and their patterns; None if one of them is not worth a closer look."""
+    pairs = []
+    for name, pattern in (*zip(op.args, args, strict=False), *named.items()):
+        bound = getattr(op, name)
+        if not isinstance(bound, Bound) or not pattern.may_be(bound):
+            return None
+        pairs.append((bound, pattern))
+    return pairs
+
+
+def _all(session: Session, pairs: list[tuple[Bound, Pattern]], held: Held) -> Iterator[Held]:
     """Every way in which operands match, one after the other."""
     if not pairs:
         yield held
         return
-    (name, pattern), *rest = pairs
-    bound = getattr(op, name)
-    if not isinstance(bound, Bound):
-        return
+    (bound, pattern), *rest = pairs
     for found in pattern.find(session, bound, held):
-        yield from _all(session, op, rest, found)
+        yield from _all(session, rest, found)
 
 
 def _same_constant(one: Bound, other: Bound) -> bool:
