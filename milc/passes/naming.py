@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from milc.ir.literals import DictLiteral, TupleLiteral, string_literal, string_of
-from milc.ir.names import REDEFINING, RESERVED
+from milc.ir.names import REDEFINING, RESERVED, is_identifier
 from milc.ir.walk import walk_ops, walk_values
 from milc.passes.base import Pass
 
@@ -199,6 +199,8 @@ def _renamed(literal: Literal, names: Mapping[str, str]) -> Literal:
 
 def _sanitized(name: str, start: str) -> str:
     """A name in the letters that are allowed."""
+    if is_identifier(name) and name not in RESERVED:
+        return name
     name = re.sub(r"[^A-Za-z0-9_]", "_", name)
     if not re.match(r"[A-Za-z_]", name):
         name = start + name

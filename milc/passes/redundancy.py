@@ -8,6 +8,7 @@ from milc.ir.literals import BlobRef, TensorLiteral
 from milc.ir.nodes import Value
 from milc.ir.types import TensorType
 from milc.ir.walk import bodies
+from milc.opsets import index
 from milc.passes.base import Pass
 
 if TYPE_CHECKING:
@@ -56,22 +57,20 @@ class RemoveRedundantOps(Pass):
     def run(self, session: Session) -> None:
         for body in bodies(session.function):
             for op, tables in scoped(body, self.across):
-                view = _comparable(op, session)
-                if view is not None:
-                    self._number(view, tables, session)
+                if _is_comparable(op, session):
+                    self._number(op, tables, session)
 
-    def _number(self, view: OpDef, tables: list[Table], session: Session) -> None:
+    def _number(self, op: Op, tables: list[Table], session: Session) -> None:
         """Replace an op by an earlier one, or note it as one that others may be replaced by."""
-        key = self.key(view)
+        key = self.key(op, session)
         earlier = next((table[key] for table in tables if key in table), None)
         if earlier is None or earlier[0].op is None or earlier[0].op.parent is None:
-            tables[-1][key] = tuple(view.op.results)
-        elif session.replace(view.op, lambda: earlier):
+            tables[-1][key] = tuple(op.results)
+        elif session.replace(op, lambda: earlier):
             session.counts[self.name] += 1
 
-    def key(self, view: OpDef) -> Hashable:
+    def key(self, op: Op, session: Session) -> Hashable:
         """What an op computes: equal for ops that compute the same."""
-        op = view.op
         given = sorted((name, _sames(operands)) for name, operands in op.args.items())
         return op.kind, op.opset, tuple(given), _attributes(op)
 
@@ -112,8 +111,9 @@ class ValueNumbering(RemoveRedundantOps):
     name = "value_numbering"
     across = True
 
-    def key(self, view: OpDef) -> Hashable:
-        kind = view.op.kind
+    def key(self, op: Op, session: Session) -> Hashable:
+        view, kind = session.view(op), op.kind
+        assert view is not None
         given = {name: self._meant(view, name) for name in view.args}
         if view.commutative or (view.swapped and view.swapped < kind):
             first, second = list(view.args)[:2]
@@ -121,7 +121,7 @@ class ValueNumbering(RemoveRedundantOps):
             ordered = sorted(pair, key=repr) if view.commutative else pair
             given[first], given[second] = ordered
             kind = view.swapped or kind
-        return kind, view.op.opset, tuple(given.items()), _attributes(view.op)
+        return kind, op.opset, tuple(given.items()), _attributes(op)
 
     def _meant(self, view: OpDef, name: str) -> Hashable:
         """What an argument is, or is by default."""
@@ -151,14 +151,14 @@ def scoped(body: Block, across: bool) -> Iterator[tuple[Op, list[Table]]]:
             op = following
 
 
-def _comparable(op: Op, session: Session) -> OpDef | None:
-    """An op of which another one of the same operands gives the same tensors, None of others."""
+def _is_comparable(op: Op, session: Session) -> bool:
+    """Whether another op of the same operands would give the same tensors."""
     if op.kind == "const" or op.blocks or not op.results:
-        return None
-    if not all(isinstance(session.facts.type_of(value), TensorType) for value in op.results):
-        return None
-    view = session.view(op)
-    return view if view is not None and view.pure else None
+        return False
+    definition = index.definition(op.kind, op.opset or session.function.opset)
+    if definition is None or not definition.pure:
+        return False
+    return all(isinstance(session.facts.type_of(value), TensorType) for value in op.results)
 
 
 def _attributes(op: Op) -> Hashable:
