@@ -83,15 +83,16 @@ def command(
     with Activity(report.color) as activity:
         activity.phase("reading")
         models = [load(read_source(path), weights=weights) for path in (first, second)]
+        activity.phase("getting ready")
         comparison = Comparison(
             *models, function=options["function"], relative=rtol, absolute=atol,
-            seed=options["seed"],
+            seed=options["seed"], progress=activity,
         )  # fmt: skip
         function = comparison.first.function
         given, steps = given_by(
             options, function, wanted(models[0], function), comparison.first.path
         )
-        activity.phase("comparing")
+        activity.phase("comparing", steps * comparison.operations)
         made: list[Step] = []
         for number in range(steps):
             made.append(comparison.step(given.at(number)))

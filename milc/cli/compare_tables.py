@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
-
+from milc.cli.tables import shape_of, table_of
 from milc.diagnostics.prose import visible
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from milc.driver.comparing import Difference, Step, Tolerance
 
 MOST = 500
@@ -20,13 +19,8 @@ MOST = 500
 
 def show(step: Step, out: Console, *, every: bool) -> None:
     """Print how outputs and states differ, and with `every` values on the way too."""
-    table = Table(
-        box=SIMPLE_HEAD, padding=(0, 2, 0, 0), show_edge=False, header_style="bright_blue"
-    )
-    for name in ("", "name", "type"):
-        table.add_column(name, overflow="fold")
-    for name in ("error", "relative", "SNR", "beyond"):
-        table.add_column(name, justify="right")
+    names = ("", "name", "type", "shape", "error", "relative", "SNR", "beyond")
+    table = table_of(names, right=(4, 5, 6, 7), gap=2)
     parts = [("output", step.outputs), ("state", step.states)]
     parts += [("value", step.values[:MOST])] if every else []
     for role, differences in parts:
@@ -57,14 +51,14 @@ def as_object(step: Step, tolerance: Tolerance, *, every: bool) -> dict[str, Any
 
 def _cells(difference: Difference) -> tuple[str, ...]:
     one, other = difference.shapes
-    types = dict.fromkeys(difference.types)
-    type = "/".join(types) + f" {list(one)}" + (f" / {list(other)}" if one != other else "")
+    types = "/".join(dict.fromkeys(difference.types))
+    shapes = " / ".join(dict.fromkeys((shape_of(one), shape_of(other))))
     names = visible(difference.name)
     if difference.other_name != difference.name:
         names = f"{names} / {visible(difference.other_name)}"
     beyond = f"{difference.beyond:,} of {difference.size:,}" if difference.beyond else "none"
     return (
-        names, type, _number(difference.largest), _number(difference.relative),
+        names, types, shapes, _number(difference.largest), _number(difference.relative),
         "exact" if difference.largest == 0 else f"{difference.snr:.1f} dB", beyond,
     )  # fmt: skip
 

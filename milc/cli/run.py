@@ -116,10 +116,12 @@ def command(
 
         draw(report, lambda out: show(task.rows, task.title, task.profile, out))
     report.add(model.notes)
+    said = [f"`{name}` was not computed: its block did not run" for name in task.kept.missing]
     if task.trace is not None:
         found = task.trace.findings(running.run)
         report.add(found)
-        report.last = "" if found else "every result is finite and in the range of fp16"
+        said += [] if found else ["every result is finite and in the range of fp16"]
+    report.last = "\n".join(said)
     return OK
 
 
@@ -141,6 +143,11 @@ def _check(options: dict[str, Any]) -> None:
         right = str(Path(out).with_suffix(".npz"))
         message = f"{out!r} ends in neither .npz nor .npy. Did you mean {right!r}?"
         raise click.BadParameter(message, param_hint="'-o'")
+    saved = [text.partition("=")[2] for text in options["save"]]
+    files = [options["ranges"], options["save_state"], *([] if sets else [out]), *saved]
+    for name in filter(None, files):
+        if files.count(name) > 1:
+            raise click.UsageError(f"{name!r} would be written twice.")
     if out and out.endswith(".npy") and options["dump"]:
         raise click.BadParameter(
             "a .npy holds one array; with --dump it is a .npz", param_hint="'-o'"

@@ -9,7 +9,7 @@ import numpy as np
 from rich.padding import Padding
 from rich.text import Text
 
-from milc.cli.tables import table_of, titled
+from milc.cli.tables import shape_of, table_of, titled
 from milc.diagnostics.prose import clip, many, visible
 from milc.driver.results import FEW, Row, values
 
@@ -53,7 +53,8 @@ def _rows(out: Console, rows: list[Row], title: str, first: bool) -> None:
     if numbers:
         table = table_of(COLUMNS, right=(3, 4, 5, 6), gap=2)
         for row in numbers[:MOST]:
-            table.add_row(visible(row.name), row.type, _shape(row), *_measured(row))
+            shape = "several" if row.shape is None else shape_of(row.shape)
+            table.add_row(visible(row.name), row.type, shape, *_measured(row))
         out.print(table)
     if len(numbers) > MOST:
         out.print(Text(f"… {len(numbers) - MOST:,} more"))
@@ -62,12 +63,6 @@ def _rows(out: Console, rows: list[Row], title: str, first: bool) -> None:
         out.print()
     for name, text in small:
         out.print(Padding(Text(f"{visible(name)} = {visible(text)}"), (0, 0, 0, 2)))
-
-
-def _shape(row: Row) -> str:
-    if row.shape is None:
-        return "several"
-    return "×".join(map(str, row.shape)) or "scalar"
 
 
 def _measured(row: Row) -> tuple[str, ...]:

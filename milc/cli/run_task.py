@@ -15,6 +15,7 @@ from milc.cli.given import given_by
 if TYPE_CHECKING:
     from milc.driver.results import Row
     from milc.driver.running import Running
+    from milc.ir.nodes import Value
 
 
 class Task:
@@ -34,12 +35,18 @@ class Task:
             check_states(running)
         self.kept = Kept(running.function, options["dump"])
         self.saves = _saves(options["save"], running)
-        out, count = options["output"], len(running.function.outputs)
-        if out and out.endswith(".npy") and count != 1:
-            message = f"a .npy holds one array, and {running.function.name} has {count} outputs."
-            raise click.BadParameter(message, param_hint="'-o'")
+        if options["output"] and options["output"].endswith(".npy"):
+            self._must_be_one()
         self.before = self._ranges_before()
         self._watch()
+
+    def _must_be_one(self) -> None:
+        """Refuse an -o that is a .npy where there is more than one array."""
+        outputs = self.running.function.outputs
+        if len(outputs) != 1:
+            message = f"a .npy holds one array, and {self.title} has {len(outputs)} outputs."
+            raise click.BadParameter(message, param_hint="'-o'")
+        _must_be_array(self.running, outputs[0], "'-o'")
 
     def _state(self) -> dict[str, Any]:
         if not self.options["state"]:
@@ -201,13 +208,24 @@ class Task:
         return found
 
 
+def _must_be_array(running: Running, value: Value, option: str) -> None:
+    """Refuse to write as one array what is a dict or a list."""
+    from milc.ir.types import TensorType
+
+    type = running.run.evaluator.type_of(value)
+    if not isinstance(type, TensorType):
+        message = f"{value.name} is a {type!r}, which is no array; -o OUT.npz writes it."
+        raise click.BadParameter(message, param_hint=option)
+
+
 def _saves(texts: tuple[str, ...], running: Running) -> list[tuple[str, str]]:
     """The outputs to write, with their files. Raises MilError (MIL0917) for another name."""
     from milc.diagnostics import Diagnostic, MilError
     from milc.diagnostics.prose import nearest
     from milc.driver.images import SUFFIXES, pillow
 
-    names = [value.name for value in running.function.outputs]
+    outputs = {value.name: value for value in running.function.outputs}
+    names = list(outputs)
     found = []
     for text in texts:
         known = [name for name in names if text.startswith(f"{name}=")]
@@ -215,7 +233,10 @@ def _saves(texts: tuple[str, ...], running: Running) -> list[tuple[str, str]]:
         if known:
             name = max(known, key=len)
             file = text[len(name) + 1 :]
-        if name not in names or not file:
+        if name in names and not file:
+            message = f"{text!r} names no file: {name}={name}.npy?"
+            raise click.BadParameter(message, param_hint="'--save'")
+        if name not in names:
             near = nearest(name, names)
             listed = ", ".join(f"`{each}`" for each in names)
             help = f"did you mean `{near}`?" if near else f"its outputs are {listed}"
@@ -225,6 +246,7 @@ def _saves(texts: tuple[str, ...], running: Running) -> list[tuple[str, str]]:
         if suffix not in (".npy", *SUFFIXES):
             message = f"{file!r} ends in none of .npy, {', '.join(SUFFIXES)}."
             raise click.BadParameter(message, param_hint="'--save'")
+        _must_be_array(running, outputs[name], "'--save'")
         if suffix in SUFFIXES:
             pillow("written")  # before much is computed
         found.append((name, file))

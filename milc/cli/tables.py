@@ -135,6 +135,11 @@ def titled(out: Console, title: str, more: str = "") -> None:
     out.print(Text.assemble((title, "bold"), f"  {more}" if more else ""))
 
 
+def shape_of(shape: Iterable[int]) -> str:
+    """A shape for people: `1×3×8`, `scalar`."""
+    return "×".join(map(str, shape)) or "scalar"
+
+
 def table_of(names: Iterable[str], right: tuple[int, ...] = (), gap: int = 3) -> Table:
     """An empty table with these columns, some of them of numbers."""
     table = Table(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -26,15 +26,8 @@ NPY: Final = b"\x93NUMPY"
 NPZ: Final = b"PK\3\4"
 """How a .npz begins, which is a zip archive of .npy files."""
 
-_NAMES: Final = {
-    "float16": "fp16", "float32": "fp32", "float64": "fp64", "bfloat16": "bf16",
-    "float8_e4m3fn": "fp8e4m3fn", "float8_e5m2": "fp8e5m2", "object": "string",
-}  # fmt: skip
-
-
-def element_name(array: Array) -> str:
-    """What MIL calls the elements of an array that a program holds."""
-    return _NAMES.get(array.dtype.name, array.dtype.name)
+_OF_ML_DTYPES: Final = 2
+"""The `isbuiltin` of dtypes that numpy's files know nothing of."""
 
 
 def is_archive(path: AnyPath) -> bool:
@@ -53,6 +46,9 @@ def read_npz(path: AnyPath) -> dict[str, Array]:
 
 def arrays_of(data: bytes, path: str) -> dict[str, Array]:
     """The arrays of the bytes of a .npz; `path` is what a finding calls them."""
+    if data.startswith(NPY):
+        message = "a .npy holds one array without a name, and a .npz is wanted"
+        raise MilError(Diagnostic("MIL0912", message, path=path))
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             infos = archive.infolist()
@@ -79,7 +75,7 @@ def array_of(data: bytes, path: str) -> Array:
 def write_npz(file: Path, held: Mapping[str, Any]) -> None:
     """Write arrays as a .npz. Raises OSError.
 
-    A dict is written as NAME.keys and NAME.values, a tuple as NAME.0, NAME.1 …
+    A dict is written as NAME.keys and NAME.values, what is in a list as NAME.0, NAME.1 …
     """
     with zipfile.ZipFile(file, "w") as archive:
         for name, array in _plain(held):
@@ -100,8 +96,9 @@ def _plain(held: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         if isinstance(value, dict):
             yield f"{name}.keys", np.asarray(list(value))
             yield f"{name}.values", np.asarray(list(value.values()))
-        elif isinstance(value, tuple):
-            yield from _plain({f"{name}.{place}": each for place, each in enumerate(value)})
+        elif isinstance(value, Sequence):
+            held = {f"{name}.{place}": each for place, each in enumerate(value)}
+            yield from _plain({name: each for name, each in held.items() if each is not None})
         else:
             yield name, value
 
@@ -110,7 +107,7 @@ def _write(file: IO[bytes], given: Any) -> None:
     array = np.asarray(given)
     if array.dtype == object:
         array = array.astype(str)
-    elif array.dtype.kind == "V":
+    elif array.dtype.isbuiltin == _OF_ML_DTYPES:
         array = array.astype(np.float32)
     np.lib.format.write_array(file, array, allow_pickle=False)
 

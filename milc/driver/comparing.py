@@ -7,7 +7,7 @@ memory holds one value of each model at a time, and the second's values are comp
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy as np
 from milc.diagnostics import Diagnostic, Label, MilError
 from milc.diagnostics.prose import many
 from milc.driver.evaluating import Run
+from milc.driver.progress import SILENT, Progress
 from milc.evaluate import states_of
 from milc.ir.types import StateType, TensorType
 from milc.ir.walk import walk_ops
@@ -111,7 +112,9 @@ class Comparison:
         relative: float | None = None,
         absolute: float | None = None,
         seed: int | None = None,
+        progress: Progress = SILENT,
     ) -> None:
+        self._progress = progress
         self.first = Run(first, function=function, hook=self._keep, seed=seed)
         self.second = Run(second, function=function, hook=self._compare, seed=seed)
         one, other = self.first.function, self.second.function
@@ -127,6 +130,12 @@ class Comparison:
         self._values: list[Difference] = []
         self._first_ops: dict[str, tuple[int, Op, str]] = {}
         self._place = 0
+
+    @property
+    def operations(self) -> int:
+        """How many ops a step runs, those in blocks left out."""
+        bodies = (self.first.function.body, self.second.function.body)
+        return sum(op.kind != "const" for body in bodies for op in body.ops)
 
     def step(
         self, inputs: Mapping[str, Any], state: MutableMapping[str, Any] | None = None
@@ -186,6 +195,7 @@ class Comparison:
     def _keep(self, ran: Ran) -> None:
         """Keep what the first model has computed, if the second has a value of that name."""
         self._place += 1
+        self._advance(ran)
         for value, result in zip(ran.op.results, ran.results, strict=True):
             name = plain(value.name)
             if name in self._shared and _is_compared(result):
@@ -194,6 +204,7 @@ class Comparison:
 
     def _compare(self, ran: Ran) -> None:
         """Compare what the second has computed."""
+        self._advance(ran)
         for value, result in zip(ran.op.results, ran.results, strict=True):
             name = plain(value.name)
             if not _is_compared(result) or name not in self._spool:
@@ -208,13 +219,18 @@ class Comparison:
             if self._found is None or place < self._found.place:
                 self._found = Divergence(difference, op, ran.op, place)
 
+    def _advance(self, ran: Ran) -> None:
+        if ran.op.parent in (self.first.function.body, self.second.function.body):
+            self._progress.advance(1)
+
     def _difference(self, name: str, other: str, a: Any, b: Any) -> Difference:
-        a, b = np.asarray(a), np.asarray(b)
+        a, b = _arrays(a, b)
         types = element_name(a.dtype), element_name(b.dtype)
         if a.shape != b.shape or not (_is_compared(a) and _is_compared(b)):
-            same = a.shape == b.shape and bool(np.all(a == b))
-            return Difference(name, other, types, 0.0 if same else np.inf, 0.0, 0.0,
-                              0 if same else a.size, a.size, (a.shape, b.shape))  # fmt: skip
+            beyond = int(np.count_nonzero(a != b)) if a.shape == b.shape else a.size
+            largest = np.inf if beyond or a.shape != b.shape else 0.0
+            return Difference(name, other, types, largest, 0.0, 0.0, beyond, a.size,
+                              (a.shape, b.shape))  # fmt: skip
         return difference(name, other, a, b, self.tolerance)
 
 
@@ -242,6 +258,8 @@ def said(difference: Difference) -> str:
     one, other = difference.shapes
     if one != other:
         return f"the shapes are {list(one)} and {list(other)}"
+    if difference.types[0] == "string":
+        return f"{difference.beyond:,} of {difference.size:,} elements are not the same"
     share = f"{difference.beyond:,} of {difference.size:,} elements are further apart than allowed"
     return f"{share}, by up to {difference.largest:.3g}; the noise is {difference.snr:.1f} dB below"
 
@@ -282,6 +300,20 @@ class _Spool:
 
     def __del__(self) -> None:
         self._file.close()
+
+
+def _arrays(a: Any, b: Any) -> tuple[Array, Array]:
+    """What is to be compared, as arrays: dicts by their keys, lists tensor after tensor."""
+    if isinstance(a, dict) and isinstance(b, dict) and a.keys() == b.keys():
+        return np.asarray(list(a.values())), np.asarray([b[key] for key in a])
+    return _flat(a), _flat(b)
+
+
+def _flat(held: Any) -> Array:
+    if not isinstance(held, Sequence):
+        return np.asarray(held)
+    parts = [np.ravel(each) for each in held if each is not None]
+    return np.concatenate(parts) if parts else np.empty(0)
 
 
 def _is_compared(held: Any) -> bool:

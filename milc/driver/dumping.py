@@ -10,8 +10,9 @@ import numpy as np
 
 from milc.diagnostics import Diagnostic, MilError
 from milc.diagnostics.prose import nearest
-from milc.driver.arrays import element_name, write_npy
+from milc.driver.arrays import write_npy
 from milc.ir.walk import walk_ops
+from milc.kernels.elements import element_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,6 +56,11 @@ class Kept:
             if value.name in self._names:
                 self.found[value.name] = held
 
+    @property
+    def missing(self) -> list[str]:
+        """The names of values that are in a block that did not run."""
+        return sorted(self._names - self.found.keys())
+
 
 def _unknown(name: str, function: str, known: Iterable[str]) -> Diagnostic:
     near = nearest(name, known)
@@ -78,7 +84,7 @@ class Dump:
             write_npy(self._folder / file, held)
             self._entries.append({
                 "name": value.name, "op": ran.op.kind, "file": file,
-                "type": element_name(held), "shape": list(held.shape),
+                "type": element_name(held.dtype), "shape": list(held.shape),
             })  # fmt: skip
 
     def end(self) -> None:

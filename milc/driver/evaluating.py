@@ -59,15 +59,17 @@ class Run:
         program = subject if isinstance(subject, Program) else subject.program
         self.program = program
         self.path = (None if isinstance(subject, Program) else subject.path) or "<program>"
-        read = None if isinstance(subject, Program) else reader(subject.weights)
+        weights = None if isinstance(subject, Program) else subject.weights
+        read = None if weights is None else reader(weights)
         found = verify(program, read=read)
         if errors(found):
             raise MilError(found)
         types = inferred(program, read=read) if has_open_types(program) else None
-        self.function = chosen(program, function)
+        self.function = chosen(program, function, self.path)
+        why = None if weights is None else weights.literal  # which says why it cannot be read
         try:
             self.evaluator = Evaluator(
-                self.function, read=read, inferred=types, hook=hook, seed=seed
+                self.function, read=why, inferred=types, hook=hook, seed=seed
             )
         except OpError as error:
             raise self.placed(error) from None
@@ -101,13 +103,12 @@ class Run:
     def placed(self, error: OpError) -> MilError:
         """An op's failure, with its place."""
         (finding,) = error.diagnostics
-        if finding.span is None:
-            span = self.span_of(error.op)
-            finding = Diagnostic(finding.code, finding.message, span, help=finding.help)
+        finding.span = finding.span or self.span_of(error.op)
+        finding.path = finding.span.source.path if finding.span is not None else self.path
         return MilError(finding)
 
 
-def chosen(program: Program, name: str | None) -> Function:
+def chosen(program: Program, name: str | None, path: str | None = None) -> Function:
     """The function of a name; without one `main`, or the only one. Raises MilError (MIL0906)."""
     functions = program.functions
     if name is None:
@@ -117,4 +118,4 @@ def chosen(program: Program, name: str | None) -> Function:
     near = nearest(name, functions)
     listed = ", ".join(f"`{each}`" for each in functions) or "none"
     help = f"did you mean `{near}`?" if near else f"there is {listed}"
-    raise MilError(Diagnostic("MIL0906", f"there is no function `{name}`", help=help))
+    raise MilError(Diagnostic("MIL0906", f"there is no function `{name}`", path=path, help=help))

@@ -54,7 +54,10 @@ class Given:
         self._path = path
         self._faults: list[Diagnostic] = []
         self._makes: dict[str, Make] = {}
+        self._named: set[str] = set()
+        """Those that a text of their own gives."""
         self._spoken: set[str] = set()
+        """Those of which nobody needs to say that they are missing."""
         self.steps: int | None = None
         """How many steps there are inputs for; None: for any number."""
         for text in texts:
@@ -119,21 +122,27 @@ class Given:
     def _take(self, text: str) -> None:
         name, said = self._split(text)
         if name is None and is_archive(text):
-            arrays = read_npz(text)
+            try:
+                arrays = read_npz(text)
+            except MilError:
+                self._spoken.update(self._wanted)  # which of them it has nobody knows
+                raise
             self._makes.update({held: always(array) for held, array in arrays.items()})
             return
-        name = self._named(name, text)
+        name = self._meant(name, text)
         if name not in self._wanted:
             self._makes[name] = always(None)  # which is MIL0902
             return
+        self._once(name)
         self._makes[name] = maker(self._wanted[name], said, self._seed)
 
     def _take_each(self, text: str) -> None:
         name, said = self._split(text)
-        name = self._named(name, text)
+        name = self._meant(name, text)
         if name not in self._wanted:
             self._makes[name] = always(None)
             return
+        self._once(name)
         array = of_file(self._wanted[name], said)
         if not array.ndim or not len(array):
             message = "has no entry for a step: its first dimension is that of the steps"
@@ -143,6 +152,12 @@ class Given:
             raise MilError(Diagnostic("MIL0916", message, path=said))
         self.steps = len(array)
         self._makes[name] = lambda step: array[step]
+
+    def _once(self, name: str) -> None:
+        """Note that an input is given by name. Raises MilError (MIL0910) if it was before."""
+        if name in self._named:
+            raise MilError(Diagnostic("MIL0910", f"`{name}` is given twice"))
+        self._named.add(name)
 
     def _split(self, text: str) -> tuple[str | None, str]:
         """The name in front of `=`, which may hold one too; None if there is none."""
@@ -156,12 +171,13 @@ class Given:
             return name, said
         return None, text
 
-    def _named(self, name: str | None, text: str) -> str:
+    def _meant(self, name: str | None, text: str) -> str:
         """The name of an input that is meant, the only one if none is said."""
         if name is None and len(self._wanted) == 1:
             (name,) = self._wanted
             self._spoken.add(name)
         if name is None:
+            self._spoken.update(self._wanted)
             names = ", ".join(f"`{each}`" for each in self._wanted) or "none"
             message = f"{text!r} does not say which input it is for"
             help = f"write NAME={text}; the inputs are {names}"

@@ -86,11 +86,19 @@ def _pixels(data: bytes, path: str, grey: bool) -> Array:
     try:
         with module.open(io.BytesIO(data), formats=("PNG", "JPEG")) as file:
             upright = ImageOps.exif_transpose(file)
-            pixels = np.asarray(upright.convert("L" if grey else "RGB"))
+            pixels = _of_8_bits(upright, "L" if grey else "RGB")
     except (OSError, ValueError, SyntaxError, EOFError, module.DecompressionBombError) as error:
         message = f"holds no image that can be read: {error}".partition("\n")[0]
         raise MilError(Diagnostic("MIL0912", message, path=path)) from None
     return pixels[..., None] if grey else pixels
+
+
+def _of_8_bits(image: Any, mode: str) -> Array:
+    """The pixels of an image, 8 bits each: of 16 the upper, where Pillow would take the nearest."""
+    if not image.mode.startswith("I"):
+        return np.asarray(image.convert(mode))
+    levels = (np.asarray(image) >> 8).astype(np.uint8)
+    return levels if mode == "L" else np.stack([levels] * 3, axis=-1)
 
 
 def _another_size(shape: tuple[int, ...], path: str, wanted: Wanted) -> MilError:

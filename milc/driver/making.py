@@ -130,7 +130,8 @@ def _shape(want: Wanted, said: str) -> tuple[int, ...]:
         return want.shape
     message = f"nothing says what shape `{want.name}` is to have: it is a {want.value.type!r}"
     rank = len((want.tensor.shape if want.tensor is not None else None) or (1, 1))
-    lengths = "x".join("2" * rank)
+    dims = (want.tensor.shape if want.tensor is not None else None) or (None,) * rank
+    lengths = "x".join(str(dim) if isinstance(dim, int) else "2" for dim in dims)
     word = _word(said)
     help = f"say it, such as --input {want.name}={word[1] if word else 'random'}:{lengths}"
     raise MilError(Diagnostic("MIL0911", message, places.of_value(want.value), help=help))
@@ -152,7 +153,7 @@ def _value(want: Wanted, said: str) -> Any:
         return said
     if isinstance(found, dict) or (isinstance(found, str) and not strings):
         return None
-    return found
+    return found if not strings or isinstance(found, str | list) else said
 
 
 def _array(want: Wanted, value: list[Any], said: str) -> Array:
@@ -171,6 +172,8 @@ def of_file(want: Wanted, path: str) -> Any:
         help = "a value is a number or a list as JSON has it; other words: random, zeros, ones"
         near = nearest(path, ["random", "zeros", "ones"])
         help = f"did you mean `{near}`?" if near else help
+        if path.startswith(("random:", "zeros:", "ones:")):
+            help = "behind the colon stands a shape, 1x3x8, or what it lies between, 0..1"
         message = f"{_short(path)} is neither a file nor a value for `{want.name}`"
         raise MilError(Diagnostic("MIL0910", message, help=help))
     data = read_bytes(path)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from milc.driver.arrays import element_name
 from milc.driver.measuring import Measure, measure
 from milc.evaluate.ranges import read_ranges as read_ranges
+from milc.kernels.elements import element_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +43,7 @@ class Ranges:
             return
         found = measure(held)
         before, runs = self._found.get(name, (None, 0))
-        self._kinds.setdefault(name, (kind, element_name(held)))
+        self._kinds.setdefault(name, (kind, element_name(held.dtype)))
         self._found[name] = (found if before is None else before | found, runs + 1)
 
     def as_object(self) -> dict[str, Any]:

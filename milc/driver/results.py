@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -32,7 +33,7 @@ class Row(NamedTuple):
     type: str
     """The element type, or the type of what is no tensor."""
     shape: tuple[int, ...] | None
-    """None for a dict, and for a tuple, which is what a list is held as."""
+    """None for a dict, a list and a tuple."""
     measure: Measure | None
     """None where there are no numbers, or several."""
     held: Any
@@ -89,7 +90,7 @@ def values(held: Any, most: int) -> Any:
         return _listed(held.tolist()) if held.size <= most else None
     if isinstance(held, dict):
         return _entries(held) if len(held) <= most else None
-    if isinstance(held, tuple):
+    if isinstance(held, Sequence):
         return [values(each, most) for each in held] if len(held) <= most else None
     return None
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 import numpy as np
 
 from milc.diagnostics import Diagnostic
-from milc.driver.arrays import element_name
+from milc.diagnostics.prose import many
 from milc.driver.measuring import Measure, measure
 from milc.ir.types import TensorType
+from milc.kernels.elements import element_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +84,7 @@ def _operands(ran: Ran) -> Iterator[tuple[str, str, Measure]]:
     """What an op took, constants included, each once."""
     for name, held in dict(ran.arguments()).items():
         if isinstance(held, np.ndarray) and (_is_float(held) or name in ran.operands):
-            yield name, f"{element_name(held)} {list(held.shape)}", measure(held)
+            yield name, f"{element_name(held.dtype)} {list(held.shape)}", measure(held)
 
 
 def _is_float(held: Any) -> bool:
@@ -97,7 +98,7 @@ def _finding(sight: Sight, run: Run) -> Diagnostic:
         message = f"`{name}` leaves the range of fp16: {ends(found)}, and fp16 ends at 65504"
     else:
         code = "MIL0920"
-        message = f"`{name}` is not finite: {_faulty(found)} among {found.size:,} elements"
+        message = f"`{name}` is not finite: {_faulty(found)} among {many(found.size, 'element')}"
     value = next(each for each in sight.op.results if each.name == name)
     declared = f"{value.type!r}" if isinstance(value.type, TensorType) else ""
     notes = [

@@ -113,7 +113,8 @@ class _Step:
 class Evaluator:
     """A function that is ready to run; the context of its ops, and what runs their blocks.
 
-    `read` gives what a reference into a weight file stands for. `inferred` are the types of results
+    `read` gives what a reference into a weight file stands for, or raises a MilError that says why
+    it cannot. `inferred` are the types of results
     that the program leaves open. Raises MilError (MIL0907) for an op that is not as its definition
     says, or whose meaning milc does not know. With `only`, nothing but that op is made ready, for
     `run_only`.
@@ -209,7 +210,10 @@ class Evaluator:
 
     def read(self, blob: BlobRef) -> TensorLiteral | None:
         """What a reference into a weight file stands for."""
-        return None if self._read is None else self._read(blob)
+        try:
+            return None if self._read is None else self._read(blob)
+        except MilError:
+            return None
 
     # Getting ready
 
@@ -283,11 +287,18 @@ class Evaluator:
 
     def _there(self, op: Op, literal: Literal) -> Literal:
         """A constant, out of its file. Raises MilError (MIL0907) if that cannot be read."""
-        found = self.read(literal) if isinstance(literal, BlobRef) else literal
+        if not isinstance(literal, BlobRef):
+            return literal
+        reasons: list[Diagnostic] = []
+        try:
+            found = None if self._read is None else self._read(literal)
+        except MilError as error:
+            found, reasons = None, error.diagnostics
         if found is None:
-            assert isinstance(literal, BlobRef)
             where = f"the blob at offset {literal.offset} of {literal.path} cannot be read"
-            raise _failure(op, "MIL0907", where)
+            failure = _failure(op, "MIL0907", where)
+            failure.diagnostics[0].notes = tuple(map(_said, reasons))
+            raise failure
         return found
 
     # Running
@@ -412,6 +423,10 @@ def _belongs_to(value: Value, block: Block) -> bool:
     """Whether a block, or the function that it is the body of, brings a value about."""
     owner = value.owner
     return owner is block or owner is block.parent or getattr(owner, "parent", None) is block
+
+
+def _said(reason: Diagnostic) -> str:
+    return f"{reason.path}: {reason.message}" if reason.path else reason.message
 
 
 def _failure(op: Op, code: str, message: str) -> OpError:

@@ -11,7 +11,7 @@ from milc.diagnostics import Diagnostic, MilError
 from milc.diagnostics.prose import nearest
 from milc.evaluate.evaluator import State
 from milc.ir.types import StateType, TensorType, allows
-from milc.kernels.elements import dtype_of, rounded
+from milc.kernels.elements import dtype_of, element_name, rounded
 from milc.verify import places
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _FITTING = {"bool": "biu", "float": "fiub", "int": "iub", "uint": "iub", "string": "OUT"}
 """The kinds of dtype that can be given for each kind of element type."""
+
+_NO_NUMBERS = {"U": "text is", "T": "text is", "O": "Python objects are"}
 
 
 def bind_inputs(function: Function, given: Mapping[str, Any]) -> dict[Value, Any]:
@@ -85,6 +87,10 @@ def _strangers(
         near = nearest(name, names)
         taken = f"it takes {', '.join(f'`{each}`' for each in names) or 'none'}"
         help = f"did you mean `{near}`?" if near else taken
+        if kind == "input" and name in states_of(function):
+            help = (
+                f"`{name}` is a state: --state FILE.npz gives what it holds, or `state` in Python"
+            )
         span = places.of_word(function, function.name)
         yield Diagnostic(code, f"{function.name} has no {kind} `{name}`", span, help=help)
 
@@ -93,7 +99,11 @@ def _fitted(value: Value, type: Any, given: Any) -> tuple[Any, Diagnostic | None
     """What is given as its type says, and what is wrong with it."""
     if not isinstance(type, TensorType):
         return given, None
-    array = np.asarray(given)
+    try:
+        array = np.asarray(given)
+    except ValueError:
+        message = f"`{value.name}` takes {type!r}: lists that are not all of the same length are"
+        return given, Diagnostic("MIL0904", f"{message} given", places.of_value(value))
     if type.shape is not None and type.rank is not None and not allows(type.shape, array.shape):
         message = f"`{value.name}` takes {type!r}, but has the shape {list(array.shape)}"
         return array, Diagnostic("MIL0903", message, places.of_value(value))
@@ -101,18 +111,21 @@ def _fitted(value: Value, type: Any, given: Any) -> tuple[Any, Diagnostic | None
     if problem:
         message = f"`{value.name}` takes {type!r}: {problem}"
         return array, Diagnostic("MIL0904", message, places.of_value(value))
-    return rounded(array, type.element), None
+    with np.errstate(all="ignore"):  # what is too large becomes infinite
+        return rounded(array, type.element), None
 
 
 def _misfit(element: ElementType, array: Array) -> str:
     """Why elements do not fit an element type; empty if they do."""
     dtype = dtype_of(element)
     if array.dtype == dtype:
-        return ""
+        is_text = element.kind != "string" or all(isinstance(each, str) for each in array.flat)
+        return "" if is_text else "not all of its elements are text"
     if array.dtype.kind not in _FITTING[element.kind] and not (
         element.is_float and array.dtype.kind == "V"
     ):
-        return f"elements of {array.dtype.name} are given"
+        what = _NO_NUMBERS.get(array.dtype.kind) or f"elements of {element_name(array.dtype)} are"
+        return f"{what} given"
     if element.kind in ("int", "uint", "bool") and array.size and array.dtype.kind != "b":
         low, high = element.bounds if element.is_integer else (0, 1)
         least, most = int(array.min()), int(array.max())

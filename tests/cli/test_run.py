@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,44 +10,13 @@ import numpy as np
 import pytest
 
 import milc
-from tests.commands import EXAMPLES, Cli, Run
+from tests.commands import EXAMPLES, Cli
+from tests.runs import ADD, image_model, program, rows, wrong
 
 HELLO = EXAMPLES / "hello/model.mil"
 STATE = EXAMPLES / "state/model.mil"
 FLEXIBLE = EXAMPLES / "flexible_shapes/model.mil"
 ENUMERATED = EXAMPLES / "flexible_shapes/enumerated.mil"
-
-RGB, BGR, GRAYSCALE = 20, 30, 10
-
-
-def program(statements: str, output: str, inputs: str = "tensor<fp32, [2]> x") -> str:
-    head = f"program(1.3)\n{{\n    func main<ios18>({inputs}) {{\n"
-    return f"{head}{statements}\n    }} -> ({output});\n}}\n"
-
-
-ADD = program("        tensor<fp32, [2]> y = add(x = x, y = x);", "y")
-
-
-def rows(cli: Cli, *args: object, **more: Any) -> dict[str, dict[str, Any]]:
-    """What --json says of each value, by name."""
-    run = cli("run", "--json", *args, **more)
-    assert (run.status, run.err) == (0, ""), run.err
-    return {row["name"]: row for row in json.loads(run.out)["values"]}
-
-
-def codes(run: Run) -> list[str]:
-    """The codes of what went wrong, from --format json."""
-    assert run.out == ""
-    return [finding["code"] for finding in json.loads(run.err)]
-
-
-def wrong(cli: Cli, *args: object, **more: Any) -> tuple[int, list[str]]:
-    """The status of a run that fails, and its codes; nothing is written."""
-    before = sorted(Path().rglob("*"))
-    run = cli("run", "--format", "json", *args, **more)
-    assert sorted(Path().rglob("*")) == before
-    return run.status, codes(run)
-
 
 # What is shown
 
@@ -298,68 +266,6 @@ def test_options_that_do_not_go_together(cli: Cli, given: tuple[str, ...]) -> No
     run = cli("run", HELLO, "--random", *given)
     assert (run.status, run.out) == (2, "")
     assert "Usage" in run.err
-
-
-# Images
-
-
-def image_model(space: int = RGB, optional: float | None = None) -> None:
-    """M.mlmodel, which adds `k` to an image of 4 by 8 pixels, and gives one."""
-    channels = 1 if space == GRAYSCALE else 3
-    shape = f"tensor<fp32, [1, {channels}, 8, 4]>"
-    model = milc.Model(milc.parse(
-        f"program(1.0) {{ func main<ios16>({shape} image, tensor<fp32, [1]> k)"
-        f" {{ {shape} y = add(x = image, y = k); }} -> (y); }}"
-    ))  # fmt: skip
-    description = model.spec.description
-    description.CopyFrom(model.description)
-    model.described = True
-    for feature in (description.input[0], description.output[0]):
-        image = feature.type.imageType
-        image.width, image.height, image.colorSpace = 4, 8, space  # type: ignore[assignment]
-    if optional is not None:
-        description.input[1].type.isOptional = True
-        description.input[1].type.multiArrayType.floatDefaultValue = optional
-    milc.save(model, "M.mlmodel")
-
-
-@pytest.mark.parametrize("space", [RGB, BGR, GRAYSCALE])
-def test_images_go_in_and_come_out(cli: Cli, space: int) -> None:
-    image = pytest.importorskip("PIL.Image")
-    image_model(space)
-    pixels = np.arange(96, dtype="u1").reshape(8, 4, 3)
-    pixels = pixels[..., 0] if space == GRAYSCALE else pixels
-    image.fromarray(pixels).save("in.png")
-    run = cli("run", "M.mlmodel", "-i", "image=in.png", "-i", "k=200", "-o", "y.npy",
-              "--save", "y=out.png", "--save", "y=out.npy")  # fmt: skip
-    assert run.status == 0, run.err
-    first = np.load("y.npy")[0, :, 0, 1]
-    assert first.tolist() == {RGB: [203, 204, 205], BGR: [205, 204, 203]}.get(space, [203])
-    wanted = np.minimum(pixels.astype(int) + 200, 255)
-    assert np.array_equal(np.asarray(image.open("out.png")), wanted)
-
-
-def test_images_that_do_not_fit(cli: Cli, tmp_path: Path) -> None:
-    image = pytest.importorskip("PIL.Image")
-    image_model()
-    image.new("RGB", (8, 8)).save("large.jpg")
-    image.new("RGB", (4, 8)).save("right.png")
-    (tmp_path / "short.png").write_bytes((tmp_path / "right.png").read_bytes()[:40])
-    given = ("-i", "k=0", "-i")
-    assert wrong(cli, "M.mlmodel", *given, "image=large.jpg") == (1, ["MIL0914"])
-    assert "resize it to 4 × 8" in cli("run", "M.mlmodel", *given, "image=large.jpg").err
-    assert wrong(cli, "M.mlmodel", *given, "image=short.png") == (1, ["MIL0912"])
-    assert wrong(cli, HELLO, "-i", "x=right.png") == (1, ["MIL0915"])
-
-
-def test_without_pillow_it_says_what_to_install(
-    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "PIL", None)
-    image_model()
-    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    assert wrong(cli, "M.mlmodel", "-i", "k=0", "-i", "image=a.png") == (2, ["MIL0027"])
-    assert wrong(cli, "M.mlmodel", "--random", "--save", "y=y.png") == (2, ["MIL0027"])
 
 
 # What is written
