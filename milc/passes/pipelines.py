@@ -56,7 +56,6 @@ FUSE: Final = (
     "fuse_reduce_mean",
     "compose_conv1d",
     "fuse_layernorm_or_instancenorm",
-    "fuse_onehot_matmul_to_gather",
 )
 MELT: Final = (
     "fuse_matmul_weight_bias",
@@ -76,13 +75,11 @@ SAME: Final = (
     ("remove_vacuous_cond",),
     ("loop_invariant_elimination",),
     ("shape_arithmetic",),
-    ("prefer_state_in_downstream",),
     ("value_numbering",),
     ("const_deduplication",),
 )
 LAST: Final = (
     ("topological_reorder",),
-    ("canonicalize_inplace_pattern",),
     ("dedup_op_and_var_names",),
 )
 """What makes nothing smaller, so that it is done once, in the end."""
