@@ -12,6 +12,8 @@ from milc.passes.base import Pass
 if TYPE_CHECKING:
     from milc.passes.session import Session
 
+STATE_OPS = ("write_state", "read_state")
+
 
 class CanonicalizeInplacePattern(Pass):
     """Write to a state right behind the op that gives what is written.
@@ -49,37 +51,32 @@ class CanonicalizeInplacePattern(Pass):
     def run(self, session: Session) -> None:
         for write in writes(session):
             data = operand(write, "data")
-            source = data.op if data is not None else None
+            source = data.op if data is not None and data.literal is None else None
             if source is None or source.parent is not write.parent:
                 continue
-            read = read_behind(write)
-            goal = source if source.kind != "const" else None
-            if goal is None or _is_near(write, goal) or not self._may_move(write, goal):
+            read, goal = read_behind(write), _goal(write, source)
+            if _is_near(write, goal):
                 continue
-            while goal.next is not None and goal.next.kind == "write_state":
-                goal = goal.next  # several states are given the same
-            if goal is write:
-                continue
+            while goal.next is not None and goal.next.kind in STATE_OPS:
+                goal = goal.next  # several states are given the same, or read in front
             session.rewriter.move_after(write, goal)
             if read is not None:
                 session.rewriter.move_after(read, write)
             session.counts[self.name] += 1
 
-    def _may_move(self, write: Op, goal: Op) -> bool:
-        """Whether nothing between an op and a write touches the state."""
-        state = operand(write, "input")
-        between = write.prev
-        while between is not None and between is not goal:
-            if touches(between, state):
-                return False
-            between = between.prev
-        return between is goal
+
+def _goal(write: Op, source: Op) -> Op:
+    """How far up a write may move: to what it writes, or to an op that touches the state."""
+    state, goal = operand(write, "input"), write.prev
+    while goal is not None and goal is not source and not touches(goal, state):
+        goal = goal.prev
+    return goal or source
 
 
 def _is_near(write: Op, goal: Op) -> bool:
-    """Whether but writes of the same, and what reads them, stand between an op and its write."""
+    """Whether but ops on states stand between an op and a write."""
     between = write.prev
-    while between is not None and between.kind in ("write_state", "read_state"):
+    while between is not None and between is not goal and between.kind in STATE_OPS:
         between = between.prev
     return between is goal
 
@@ -88,7 +85,7 @@ class PreferStateInDownstream(Pass):
     """Take what was written to a state from there, so that it is not kept twice.
 
     Ops behind the write use what a `read_state` right behind it gives; there is one, or it is put
-    there. What the function returns stays what it is.
+    there. What the function returns is kept in any case, and so are its inputs.
 
     ```mil
     func main<ios18>(state<tensor<fp16, [2]>> s, tensor<fp16, [2]> x) {
@@ -106,8 +103,8 @@ class PreferStateInDownstream(Pass):
         tensor<fp16, [2]> old = read_state(input = s);
         tensor<fp16, [2]> a = mul(x = old, y = x);
         write_state(data = a, input = s);
-        tensor<fp16, [2]> a_s = read_state(input = s);
-        tensor<fp16, [2]> y = add(x = a_s, y = x);
+        tensor<fp16, [2]> a_0 = read_state(input = s);
+        tensor<fp16, [2]> y = add(x = a_0, y = x);
     } -> (y);
     ```
     """
@@ -117,22 +114,30 @@ class PreferStateInDownstream(Pass):
     def run(self, session: Session) -> None:
         for write in writes(session):
             data, state = operand(write, "data"), operand(write, "input")
-            if data is None or state is None or data.op is None or data.op.kind == "const":
+            if data is None or state is None or data.op is None or data.literal is not None:
                 continue
             later = [user for user in _behind(write, data) if user.kind != "write_state"]
-            if not later:
+            if not later or session.rewriter.is_output(data):
                 continue
-            read = read_behind(write)
-            if read is None and not _is_first(write, data):
+            if read_behind(write) is None and not _is_first(write, data):
                 continue
-            value = read.results[0] if read else self._read(write, data, state, session)
+            value = self._read(write, data, state, session)
             for user in later:
                 _replace(user, data, value, session)
             session.counts[self.name] += 1
 
     def _read(self, write: Op, data: Value, state: Value, session: Session) -> Value:
+        """What is read behind a write: there already, or further down, or to be put there."""
+        after = write.next
+        while after is not None and not touches(after, state):
+            after = after.next
+        if after is not None and after.kind == "read_state":
+            if after is not write.next:
+                session.rewriter.move_after(after, write)
+            return after.results[0]
+
         def make() -> Any:
-            return session.new("read_state", input=state, name=f"{data.name}_{state.name}")
+            return session.new("read_state", input=state, name=data.name)
 
         assert write.parent is not None
         read: Value = session.insert(make, write.next or write.parent)
@@ -203,4 +208,4 @@ def read_behind(write: Op) -> Op | None:
 
 def touches(op: Op, state: Value | None) -> bool:
     """Whether an op reads or writes a state, or one that is nested in it does."""
-    return any(state in inner.values for inner in walk_ops(op))
+    return state is not None and any(state in inner.values for inner in walk_ops(op))
