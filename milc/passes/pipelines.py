@@ -33,6 +33,9 @@ TIDY: Final = (
     "nullify_redundant_quantization_zero_point",
     "dequantize_quantize_pair_elimination",
     "distributive_quantized_binary_op_scale_normalization",
+    "dequantize_to_constexpr",
+    "canonicalize_quantized_lut_pattern",
+    "merge_affine_dequantize_with_consecutive_ops",
 )
 FUSE: Final = (
     "fuse_gelu_exact",
@@ -51,11 +54,9 @@ FUSE: Final = (
     "concat_to_pixel_shuffle",
     "fuse_dilated_conv",
     "fuse_layernorm_or_instancenorm",
-    "fuse_elementwise_to_batchnorm",
     "fuse_onehot_matmul_to_gather",
     "fuse_reduce_mean",
     "compose_conv1d",
-    "fuse_layernorm_or_instancenorm",
 )
 MELT: Final = (
     "fuse_matmul_weight_bias",
@@ -65,7 +66,6 @@ MELT: Final = (
     "fuse_conv_batchnorm",
     "fuse_elementwise_to_batchnorm",
     "add_conv_transpose_output_shape",
-    "guard_negative_gather_indices",
     "fuse_transpose_matmul",
     "divide_to_multiply",
     "expand_dynamic_linear",
@@ -78,6 +78,7 @@ SAME: Final = (
     ("value_numbering",),
     ("const_deduplication",),
 )
+GUARD: Final = (("guard_negative_gather_indices",),)
 LAST: Final = (
     ("topological_reorder",),
     ("dedup_op_and_var_names",),
@@ -91,10 +92,10 @@ LAYOUT: Final = (("reduce_transposes",), ("expand_high_rank_reshape_and_transpos
 DEFAULT: Final = (TIDY, FUSE, MELT, *LAYOUT, *SAME, DEAD)
 
 PIPELINES: Final[dict[str, tuple[Names, ...]]] = {
-    "default": ((DEAD,), DEFAULT, (*STATES, *LAST)),
+    "default": ((DEAD,), DEFAULT, GUARD, (*STATES, *LAST)),
     "default_fp16": (
-        (DEAD,), DEFAULT, (("add_fp16_cast",),), (("add_int16_cast",),), DEFAULT,
-        (*STATES, *LAST),
+        (DEAD,), DEFAULT, (("add_fp16_cast",),), (("add_int16_cast",),), DEFAULT, GUARD,
+        (("add_int16_cast",),), DEFAULT, (*STATES, *LAST),
     ),
     "cleanup": ((DEAD,), (TIDY, *SAME, DEAD), LAST),
     "none": (),
@@ -114,6 +115,7 @@ ON_REQUEST: Final = {
     "handle_unused_inputs": "it adds ops that do nothing, for the sake of some runtimes",
     "sanitize_input_output_names": "it changes names that an app knows",
     "sanitize_name_strings": "it changes names that an app knows",
+    "reorder_lut_per_channel_scale": "one engine wants it; elsewhere it is one op more",
     "remove_redundant_ops": "value_numbering finds all that it does, and more",
 }
 """Passes in no pipeline, and why."""
