@@ -111,7 +111,7 @@ class FuseConvScale(Pass):
         pair = parts(op)
         if pair is None or (op.name == "real_div" and not op.x.is_computed):
             return None
-        found = source(pair[0], session, *KINDS)
+        found = source(op, pair[0], session, *KINDS)
         factor = _of_channels(pair[1], pair[0], found, session)
         if found is None or factor is None:
             return None
@@ -150,7 +150,7 @@ class FuseConvBias(Pass):
     @rewrite("add", "sub")
     def fuse(self, op: Binary, session: Session) -> Value | None:
         pair = parts(op)
-        found = source(pair[0], session, *KINDS) if pair else None
+        found = source(op, pair[0], session, *KINDS) if pair else None
         shift = _of_channels(pair[1], pair[0], found, session) if pair else None
         if found is None or shift is None:
             return None
@@ -189,7 +189,7 @@ class FuseConvBatchnorm(Pass):
 
     @rewrite("batch_norm")
     def fuse(self, op: BatchNorm, session: Session) -> Value | None:
-        found = source(op.x, session, *KINDS)
+        found = source(op, op.x, session, *KINDS)
         if found is None or found.moved is not None:
             return None
         mean, variance = numbers(op.mean), numbers(op.variance)

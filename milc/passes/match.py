@@ -17,7 +17,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from milc.ir.nodes import Op, Value
+from milc.ir.nodes import Block, Op, Value
 from milc.ir.types import FP16
 from milc.passes.session import scalar_of
 from milc.schema import Bound, OpDef
@@ -35,28 +35,29 @@ HALF: Final = 2.0**-11
 class Held(dict[str, Any]):
     """What a pattern has bound, by name, and in `ops` each op that it has matched, once.
 
+    All of these are in one block, `block`: what stands before a loop is not to be done in it.
     `views` are the ops seen so far, matched or not.
     """
 
-    __slots__ = ("ops", "shared", "views")
+    __slots__ = ("block", "ops", "shared", "views")
 
-    def __init__(self, bound: dict[str, Any] | None = None) -> None:
-        super().__init__(bound or {})
-        self.ops: dict[Op, OpDef] = {}
-        self.shared: frozenset[Op] = frozenset()
-        self.views: dict[Op, OpDef | None] = {}
+    def __init__(self, root: Op | Held) -> None:
+        super().__init__(root if isinstance(root, Held) else {})
+        self.block: Block | None = root.parent if isinstance(root, Op) else root.block
+        self.ops: dict[Op, OpDef] = {} if isinstance(root, Op) else root.ops
+        self.shared: frozenset[Op] = frozenset() if isinstance(root, Op) else root.shared
+        self.views: dict[Op, OpDef | None] = {} if isinstance(root, Op) else root.views
 
     def binding(self, name: str, what: Any) -> Held:
         """This, and one more name."""
         made = Held(self)
-        made.ops, made.shared, made.views = self.ops, self.shared, self.views
         made[name] = what
         return made
 
     def matching(self, op: OpDef, *, shared: bool) -> Held:
         """This, and one more op."""
         made = Held(self)
-        made.ops, made.views = {**self.ops, op.op: op}, self.views
+        made.ops = {**self.ops, op.op: op}
         made.shared = self.shared | {op.op} if shared else self.shared
         return made
 
@@ -181,7 +182,9 @@ class Node(Pattern):
 
     def find(self, session: Session, bound: Bound, held: Held) -> Iterator[Held]:
         op = bound.operand.op if isinstance(bound.operand, Value) else None
-        view = held.view(op, session) if op is not None and len(op.results) == 1 else None
+        if op is None or op.parent is not held.block or len(op.results) != 1:
+            return
+        view = held.view(op, session)
         if view is not None:
             yield from self.match_op(session, view, held)
 
@@ -224,7 +227,7 @@ class _Either(Pattern):
 
 def match(pattern: Pattern, session: Session, op: OpDef) -> Held | None:
     """What a pattern binds where it matches an op, in the first way that there is."""
-    ways = pattern.match_op(session, op, Held())
+    ways = pattern.match_op(session, op, Held(op.op))
     return next((held for held in ways if held.is_closed(op.op)), None)
 
 

@@ -162,7 +162,7 @@ class FuseLayernormOrInstancenorm(Pass):
     def absorb(self, op: Binary, session: Session) -> Value | None:
         """What stands behind a normalisation becomes its parameters."""
         pair = parts(op) if is_real(op.x) else None
-        found = source(pair[0], session, "instance_norm", "layer_norm") if pair else None
+        found = source(op, pair[0], session, "instance_norm", "layer_norm") if pair else None
         if pair is None or found is None:
             return None
         ways = (_affected(op, pair, norm, found, session) for norm in _seen(found))

@@ -108,18 +108,27 @@ class Source(NamedTuple):
     axis: int
 
 
-def source(of: Bound, session: Session, *kinds: str) -> Source | None:
-    """The op of some kinds that gives an operand, directly or by a transpose, and nothing else.
+def own(by: OpDef, of: Bound, session: Session, *kinds: str) -> Any:
+    """The op of some kinds that gives an operand to one other alone, which is in the same block.
+
+    So it goes when that does, and what stands before a loop is not done in it.
+    """
+    op = session.producer(of, *kinds)
+    if op is None or op.op.parent is not by.op.parent:
+        return None
+    return op if session.is_used_once(op.op.results[0]) else None
+
+
+def source(by: OpDef, of: Bound, session: Session, *kinds: str) -> Source | None:
+    """The op of some kinds that gives an operand, directly or by a transpose, to one op alone.
 
     The channels are the second dimension of what it gives.
     """
-    op = session.producer(of, "transpose", *kinds)
-    if op is None or not session.is_used_once(op.op.results[0]):
-        return None
-    if op.name in kinds:
-        return Source(op, None, 1)
-    first = session.producer(op.x, *kinds)
-    if first is None or not session.is_used_once(first.op.results[0]):
+    op = own(by, of, session, "transpose", *kinds)
+    if op is None or op.name in kinds:
+        return None if op is None else Source(op, None, 1)
+    first = own(op, op.x, session, *kinds)
+    if first is None:
         return None
     perm = [axis % op.x.rank for axis in op.perm.value]
     return Source(first, op, perm.index(1)) if 1 in perm else None

@@ -8,7 +8,7 @@ from milc.evaluate import fold
 from milc.ir.literals import TensorLiteral
 from milc.ir.types import FP32
 from milc.passes.base import Pass, rewrite
-from milc.passes.parameters import along, finite, is_real, may_change, numbers, parts
+from milc.passes.parameters import along, finite, is_real, may_change, numbers, own, parts
 
 if TYPE_CHECKING:
     from milc.ir.nodes import Value
@@ -28,9 +28,9 @@ def _added(op: Binary, session: Session) -> tuple[Any, Array, bool] | None:
     if pair is None or not is_real(pair[0]):
         return None
     computed, constant = pair
-    product = session.producer(computed, "linear", "matmul")
+    product = own(op, computed, session, "linear", "matmul")
     dims = session.dims(computed)
-    if product is None or not dims or not session.is_used_once(product.op.results[0]):
+    if product is None or not dims:
         return None
     shift = along(constant, dims, [len(dims) - 1])
     if shift is None:
