@@ -18,7 +18,7 @@ from milc.passes import find, modules, names
 from milc.passes.base import Pass
 from milc.passes.pipelines import ON_REQUEST, PIPELINES, PURPOSES, places
 
-_fenced: Final = re.compile(r"```mil\n(.*?)```", re.DOTALL)
+_shown: Final = re.compile(r"```mil\n(.*?)```\s*(becomes.*?)\s*```mil\n(.*?)```", re.DOTALL)
 
 
 class Line(NamedTuple):
@@ -64,11 +64,13 @@ def purpose(definition: type[Pass]) -> str:
 def as_markdown(definition: type[Pass]) -> str:
     """The page of a pass."""
     line = line_of(definition)
-    before, after = _fenced.findall(definition.__doc__ or "") or ("", "")
+    shown = _shown.search(definition.__doc__ or "")
     peer = next((each for each in PEERS if each.partition("::")[2] == line.name), None)
     parts = [f"# {line.name}", _prose(definition)]
-    if before:
-        parts += [f"```mil\n{dedent(before)}```", "becomes", f"```mil\n{dedent(after)}```"]
+    if shown:
+        before, becomes, after = shown.groups()
+        parts += [f"```mil\n{dedent(before)}```", " ".join(becomes.split())]
+        parts += [f"```mil\n{dedent(after)}```"]
     if line.options:
         rows = [f"| `{n}` | `{default}` | {doc} |" for n, (default, doc) in line.options.items()]
         parts.append("\n".join(["| option | default | meaning |", "|---|---|---|", *rows]))
@@ -140,7 +142,7 @@ def _prose(definition: type[Pass]) -> str:
     """The docstring without its programs."""
     first, _, rest = (definition.__doc__ or "").partition("\n")
     text = f"{first.strip()}\n{dedent(rest)}".strip()
-    return re.sub(r"\n*```mil\n.*?```(?:\n*becomes\n*```mil\n.*?```)?", "", text, flags=re.DOTALL)
+    return re.sub(r"\n{3,}", "\n\n", _shown.sub("", text)).rstrip()
 
 
 def _spelt(default: Any) -> str:

@@ -110,6 +110,7 @@ PURPOSES: Final = {
 }
 
 ON_REQUEST: Final = {
+    "scaled_dot_product_attention_sliced_q": "it takes more time, for less memory",
     "adjust_io_to_supported_types": "it changes what an app gives and gets",
     "update_output_dtypes": "it changes what an app gets",
     "handle_unused_inputs": "it adds ops that do nothing, for the sake of some runtimes",

@@ -17,7 +17,7 @@ from tests.shared import ROOT
 _fence = re.compile(r"```mil\n(.*?)```", re.DOTALL)
 
 
-_options = re.compile(r"^ *becomes, with `(\w+) = (.+?)`", re.MULTILINE)
+_options = re.compile(r"^ *(?:becomes,|and) with `(\w+) = (.+?)`", re.MULTILINE)
 
 
 def options(name: str) -> dict[str, Any]:
