@@ -15,8 +15,9 @@ from milc.driver.checking import verify
 from milc.driver.reading import reader
 from milc.ir.literals import WEIGHT_FILE, Literal, TensorLiteral
 from milc.ir.nodes import Program
+from milc.ir.types import Type
 from milc.ir.walk import walk_ops
-from milc.package.describe import rename_features
+from milc.package.describe import rename_features, retype_features
 from milc.package.model import Model
 from milc.package.references import references
 from milc.passes import register
@@ -59,13 +60,13 @@ def optimize(
         chosen = apart(chosen)
     program = subject if isinstance(subject, Program) else subject.program
     read = None if isinstance(subject, Program) else reader(subject.weights)
-    seen, names = _Seen(subject, verify_each, watch), _names(program)
+    seen, before = _Seen(subject, verify_each, watch), signatures(program)
     try:
         outcome = run(program, chosen, read=read, watch=seen, timed=timed)
     except PassError as error:
         raise _failed(error) from error
     if isinstance(subject, Model):
-        _rename_features(subject, names)
+        follow(subject, before)
         subject.notes += [
             Diagnostic("MIL0948", note.text, places.of_kind(note.op), severity="note",
                        path=subject.path)
@@ -100,19 +101,26 @@ def _prepare(subject: Model | Program) -> None:
         raise MilError(found)
 
 
-def _names(program: Program) -> dict[str, list[str]]:
-    """The names of what each function takes and gives."""
+Signatures = dict[str, list[tuple[str, Type]]]
+"""By function the names and types of what it takes and gives."""
+
+
+def signatures(program: Program) -> Signatures:
+    """What each function takes and gives."""
     functions = program.functions.values()
-    return {f.name: [v.name for v in (*f.inputs, *f.outputs)] for f in functions}
+    return {f.name: [(v.name, v.type) for v in (*f.inputs, *f.outputs)] for f in functions}
 
 
-def _rename_features(model: Model, before: dict[str, list[str]]) -> None:
-    """Call features in the description as passes call inputs and outputs now."""
-    if not model.described or before == (after := _names(model.program)):
+def follow(model: Model, before: Signatures) -> None:
+    """Let the description follow inputs and outputs to which passes gave other names or types."""
+    if not model.described or before == (after := signatures(model.program)):
         return
     for name, old in before.items():
-        renamed = dict(zip(old, after.get(name, ()), strict=False))
+        pairs = list(zip(old, after.get(name, ()), strict=False))
+        renamed = {one[0]: other[0] for one, other in pairs}
         rename_features(model.spec.description, name, renamed)
+        retyped = dict([other for one, other in pairs if one[1] != other[1]])
+        retype_features(model.spec.description, name, retyped)
 
 
 class _Seen:

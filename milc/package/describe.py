@@ -100,6 +100,19 @@ def rename_features(
                 setattr(held, field, names[name])
 
 
+def retype_features(
+    description: pb.ModelDescription, function: str, types: Mapping[str, Type]
+) -> None:
+    """Let what the description says of arrays that a function takes or gives have their types."""
+    described = interfaces(description).get(function)
+    for feature in (*described.inputs, *described.outputs) if described is not None else ():
+        type = types.get(feature.name)
+        if not isinstance(type, TensorType) or type.element not in ARRAY_TYPES:
+            continue
+        if feature.type.WhichOneof("Type") == "multiArrayType":
+            feature.type.multiArrayType.dataType = ARRAY_TYPES[type.element]
+
+
 def order_inputs(program: Program, description: pb.ModelDescription) -> None:
     """Put the inputs of functions into the description's order, states last.
 

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from milc.passes import modules
-from milc.passes.pipeline import Pipeline
+from milc.passes.pipeline import Pipeline, made
 from milc.passes.pipelines import named
 from milc.passes.spelling import skipping
+from tests.meaning.closeness import FP32, tolerance
 from tests.meaning.programs import records
 from tests.models import ARCHIVE
 from tests.passes.records import Judged, judge
@@ -46,6 +47,32 @@ def pipeline_of(record: dict[str, Any]) -> Pipeline:
     if said["removed"] == "many":
         return []
     removed = set(said["removed"])
-    base = named("default" if PRECISION in removed else "default_fp16")
+    is_fp32 = PRECISION in removed or tolerance(record) == FP32
+    base = named("default" if is_fp32 else "default_fp16")
     without = [name.partition("::")[2] for name in removed]
-    return skipping(base, [name for name in without if name in modules()])
+    kept = skipping(base, [name for name in without if name in modules()])
+    asked = outputs_asked_for(record)
+    return [[made("update_output_dtypes", dtypes=asked)], *kept] if asked else kept
+
+
+def outputs_asked_for(record: dict[str, Any]) -> dict[str, str]:
+    """The element types that a record's outputs have behind it and had not before, by name.
+
+    Other types than those that are handed to apps are adjusted by the backend, which milc leaves.
+    """
+    found = {}
+    before, after = (record[side]["functions"].get("main") for side in ("before", "after"))
+    if before is None or after is None:
+        return {}
+    for name, other in zip(before["outputs"], after["outputs"], strict=False):
+        was, is_now = _element(before, name), _element(after, other)
+        if was != is_now and {was, is_now} <= {"fp16", "fp32", "int32"}:
+            found[name] = is_now
+    return found
+
+
+def _element(function: dict[str, Any], name: str) -> str:
+    """The element type of a value, as the record has it."""
+    values = [value for op in function["ops"] for value in op["o"]]
+    type: str = dict([*function["inputs"], *values]).get(name, "")
+    return type.removeprefix("tensor<").partition(",")[0].rstrip(">")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 
 from tests.oracle import Oracle
 from tests.passes import converts, orders, records
@@ -56,7 +57,7 @@ def _orders(given: argparse.Namespace, alone: bool) -> list[Judged]:
             oracle.close()
 
 
-FIGURES = {
+FIGURES: dict[str, Callable[[argparse.Namespace], list[Judged]]] = {
     "records": _records,
     "converts": _converts,
     "alone": lambda given: _orders(given, True),

@@ -17,7 +17,7 @@ from typing import Any
 from milc.diagnostics import MilError, errors
 from milc.driver.checking import verify
 from milc.driver.compiling import save
-from milc.driver.optimizing import Stored
+from milc.driver.optimizing import Stored, follow, signatures
 from milc.driver.reading import reader
 from milc.package.model import Model
 from milc.passes import modules
@@ -27,7 +27,7 @@ from tests.models import ARCHIVE
 from tests.ops.programs import unpacked
 from tests.oracle import Oracle
 from tests.passes.reasons import REASONS
-from tests.passes.records import Judged, differs, follow
+from tests.passes.records import Judged, differs
 
 MANY = 8
 """So many passes are in an order."""
@@ -84,7 +84,7 @@ def _ran(
         return "invalid", f"refused: {outcome.refused[0]}"
     if not outcome.changed:
         return "unchanged", ""
-    follow(before, model)
+    follow(model, signatures(before.program))
     found = errors(verify(model))
     if found:
         return "invalid", str(found[0])
