@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from milc.ir.literals import Literal, string_literal
 from milc.ir.nodes import Value
-from milc.ir.walk import dominates, post_order
+from milc.ir.walk import backward, dominates, operand_values, post_order, walk_ops, walk_values
 from milc.passes.base import Pass
 from milc.passes.noops import can_be_renamed
 
@@ -130,6 +130,114 @@ class RemoveVacuousCond(Pass):
             if returned is not None:
                 session.erase_dead(returned)
         session.rewriter.remove_result(op.results[at])
+
+
+class ControlFlowSimplification(Pass):
+    """Put the block that is run in the place of a `cond` whose predicate is known.
+
+    Variables of a loop that nothing depends on but themselves go, with what computes them.
+
+    ```mil
+    func main<ios15>(int32 n, tensor<fp32, [2]> x) {
+        int32 count, tensor<fp32, [2]> unused = while_loop(loop_vars = (int32(0), x))
+            (int32 i, tensor<fp32, [2]> a) {
+            bool more = less(x = i, y = n);
+        } -> (more), (int32 i, tensor<fp32, [2]> a) {
+            int32 next = add(x = i, y = int32(1));
+            tensor<fp32, [2]> twice = add(x = a, y = a);
+        } -> (next, twice);
+        tensor<fp32, [2]> y = cond(pred = bool(true)) {
+            tensor<fp32, [2]> b = relu(x = x);
+        } -> (b), {
+            tensor<fp32, [2]> c = tanh(x = x);
+        } -> (c);
+    } -> (count, y);
+    ```
+
+    becomes
+
+    ```mil
+    func main<ios15>(int32 n, tensor<fp32, [2]> x) {
+        int32 count = while_loop(loop_vars = (int32(0)))
+            (int32 i) {
+            bool more = less(x = i, y = n);
+        } -> (more), (int32 i) {
+            int32 next = add(x = i, y = int32(1));
+        } -> (next);
+        tensor<fp32, [2]> y = relu(x = x);
+    } -> (count, y);
+    ```
+    """
+
+    name = "control_flow_simplification"
+
+    def run(self, session: Session) -> None:
+        for op in _inside_out(session, "cond"):
+            session.counts[self.name] += _inlined(op, session)
+        for op in _inside_out(session, "while_loop"):
+            session.counts[self.name] += _without_dead_variables(op, session)
+
+
+def _inlined(op: Op, session: Session) -> bool:
+    """Whether the block of a choice that is run has taken its place."""
+    view: Any = session.view(op)
+    chosen = view.pred.value if view is not None else None
+    if chosen is None:
+        return False
+    producers = [value.op for value in op.values if value.op is not None]
+    returned = session.rewriter.inline(op.blocks[0 if chosen else 1], op)
+    for old, new in zip(op.results, returned, strict=True):
+        replace_result(old, new, session)
+    session.rewriter.erase(op)
+    for producer in producers:
+        session.erase_dead(producer)
+    return True
+
+
+def _without_dead_variables(op: Op, session: Session) -> bool:
+    """Whether variables were taken out of a loop that nothing else depends on."""
+    rewriter, (condition, body) = session.rewriter, op.blocks
+    for inner in backward(body):
+        session.erase_dead(inner)
+    live = _live_variables(op, session)
+    dead = [at for at in range(len(op.results)) if at not in live]
+    if not dead or not live:
+        return False
+    returned = [body.outputs[at].op for at in dead]
+    rewriter.set_outputs(body, [body.outputs[at] for at in sorted(live)])
+    for each in returned:
+        if each is not None:
+            session.erase_dead(each)
+    for at in reversed(dead):
+        for block in (condition, body):
+            rewriter.remove_input(block.inputs[at])
+        rewriter.remove_result(op.results[at])
+    rewriter.set_arg(op, "loop_vars", *[op.args["loop_vars"][at] for at in sorted(live)])
+    return True
+
+
+def _live_variables(op: Op, session: Session) -> set[int]:
+    """Which variables of a loop decide how long it runs, or what it gives or does."""
+    condition, body = op.blocks
+    inside = set(walk_values(body))
+    places = {value: at for at, value in enumerate(body.inputs)}
+    live = {at for at, value in enumerate(op.results) if value.uses or condition.inputs[at].uses}
+    todo = [body.outputs[at] for at in live]
+    for inner in body.ops:
+        if not all(session.is_removable(each) for each in walk_ops(inner)):
+            todo += operand_values(inner)
+    seen = set(todo)
+    for value in todo:
+        at = places.get(value)
+        more = [] if value.op is None else operand_values(value.op)
+        if at is not None and at not in live:
+            live.add(at)
+            more = [body.outputs[at]]
+        for each in more:
+            if each in inside and each not in seen:
+                seen.add(each)
+                todo.append(each)
+    return live
 
 
 def _origin(value: Value) -> Value:
