@@ -10,12 +10,13 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from milc.ir.literals import TensorLiteral
+from milc.ir.literals import TensorLiteral, string_literal
 from milc.ir.nodes import Op, Value
 from milc.ir.types import TensorType
 from milc.ir.walk import walk_blocks, walk_ops
 from milc.passes.base import Option, Pass
 from milc.passes.cuts import ONE, OTHER, Network
+from milc.passes.session import is_more_exact
 from milc.schema import Bound, OpDef, Order
 from milc.schema.orders import composed, inverse, is_identity
 
@@ -100,8 +101,11 @@ class _Plan:
             self._want(block.outputs)
 
     def _look(self, op: Op) -> None:
-        view = self.session.view(op) if op.kind != "const" else None
-        if view is not None and op.kind == "transpose" and self._look_at_transpose(op, view):
+        is_transpose = op.kind == "transpose"
+        if not is_transpose and not any(value in self.order for value in op.values):
+            return
+        view = self.session.view(op)
+        if view is not None and is_transpose and self._look_at_transpose(op, view):
             return
         order = self._order_of_operands(view) if view is not None and not op.blocks else None
         moved = view.moved(order) if view is not None and order is not None else None
@@ -210,50 +214,91 @@ class _Mover:
         self.plan = plan
         self.session = plan.session
         self.plain: dict[Value, tuple[Value, Order]] = {}
-        """The plain forms of the transposes that stand for what was moved."""
+        """The plain forms of what was moved or joined, and their orders."""
         self.turned: dict[Any, Value] = {}
         """What was made of operands in other orders, by operand, order and block."""
 
     def carry_out(self) -> int:
-        """Move all that shall be; how many ops were replaced."""
+        """Move all that shall be; how many ops were replaced.
+
+        Ops that are moved stay until those below them have been, so that what still wants them as
+        they were is what is left.
+        """
         chosen, undoing = self.plan.chosen(), set(self.plan.undoing)
-        joining = set(self.plan.joining)
-        todo = [op for op in walk_ops(self.session.function) if op in chosen | undoing | joining]
-        count = 0
-        for op in todo:
+        todo = chosen | undoing
+        moved, count = [], 0
+        for op in [op for op in walk_ops(self.session.function) if op in todo]:
             if op.parent is None:
                 continue
-            if op in chosen:
-                count += self.session.replace(op, partial(self._moved, op))
-            elif op in undoing:
+            if op in undoing:
                 count += self.session.replace(op, partial(self._undone, op))
-            else:
-                count += self.session.replace(op, partial(self._joined, op))
-        self._keep_names()
-        return count
+            elif self._move(op):
+                moved.append(op)
+        count += self._join(
+            [op for op in self.plan.joining if op.args.get("x", "?")[0] in self.plain]
+        )
+        for op in reversed(moved):
+            self._finish(op)
+        return count + len(moved) + self._join(self.plan.joining)
 
-    def _moved(self, op: Op) -> Any:
-        """What an op gives when it has plain operands, each transposed as it was before."""
-        view, order = self.session.view(op), self.plan.over[op]
+    def _join(self, ops: Iterable[Op]) -> int:
+        there = (op for op in ops if op.parent is not None)
+        return sum(self.session.replace(op, partial(self._joined, op)) for op in there)
+
+    def _move(self, op: Op) -> bool:
+        """Put an op with plain operands beside an op; whether there is one."""
+        order, view = self.plan.over[op], self.session.view(op)
         moved = view.moved(order) if view is not None else None
         if view is None or moved is None:
-            return None
+            return False
         args: dict[str, Any] = {name: getattr(view, name) for name in op.args if name in view.args}
+        made = self.session.insert(partial(self._made, op, view, args, moved.args), op)
+        for old, new, own in zip(op.results, made, moved.orders, strict=True):
+            self.plain[old] = new, own
+        made[0].op.span = op.span
+        return True
+
+    def _made(self, op: Op, view: OpDef, args: dict[str, Any], new: dict[str, Any]) -> Any:
+        order = self.plan.over[op]
         for name in view.movable:
             given = args.get(name)
             if isinstance(given, tuple):
                 args[name] = [self._form(bound, order, op) for bound in given]
             elif given is not None:
                 args[name] = self._form(given, order, op)
-        made = self.session.new(op.kind, **(args | moved.args))
-        made = made if isinstance(made, tuple) else (made,)
-        return tuple(map(self._turned_back, made, moved.orders))
+        made = self.session.new(op.kind, name=op.results[0].name, **(args | new))
+        return made if isinstance(made, tuple) else (made,)
 
-    def _turned_back(self, value: Value, order: Order) -> Value:
-        if is_identity(order):
-            return value
-        turned: Value = self.session.new("transpose", x=value, perm=order)
-        self.plain[turned] = value, order
+    def _finish(self, op: Op) -> None:
+        """Remove an op that was moved, transpose what is wanted as it was, and keep names."""
+        rewriter, called = self.session.rewriter, op.attributes.get("name")
+        news = [self.plain[old][0] for old in op.results]
+        names, values = [old.name for old in op.results], news
+        if op.parent is not None:
+            values = [self._as_before(old, op) for old in op.results]
+            above = [value.op for value in op.values if value.op is not None]
+            rewriter.replace_op(op, [], values)
+            for each in above:
+                self.session.erase_dead(each)
+        for new, name in zip(news, names, strict=True):
+            if not rewriter.names.taken(name) and not rewriter.is_output(new):
+                rewriter.rename(new, name)
+        for value in [*news, *values]:
+            if value.op is not None:
+                value.op.attributes["name"] = string_literal(value.op.results[0].name)
+        heir = next((v.op for v in values if v.name == names[0]), None)
+        if heir is not None and called is not None:
+            heir.attributes["name"] = called
+
+    def _as_before(self, old: Value, op: Op) -> Value:
+        """What was moved as it was before, if something wants that."""
+        new, order = self.plain[old]
+        if is_identity(order) or not old.uses:
+            return new
+        make = partial(self.session.new, "transpose", x=new, perm=order, name=old.name)
+        turned: Value = self.session.insert(make, op)
+        if is_more_exact(old.type, turned.type):
+            turned.type = old.type
         return turned
 
     def _plain_of(self, value: Any) -> tuple[Value, Order] | None:
@@ -273,18 +318,18 @@ class _Mover:
             return bound
         key = bound.operand, order, op.parent
         if key not in self.turned:
-            self.turned[key] = self._turned(bound, order, shape)
+            self.turned[key] = self._turned(bound, order, shape, op.results[0].name)
         return self.turned[key]
 
-    def _turned(self, bound: Bound, order: Order, shape: Order | None) -> Value:
-        literal = bound.literal
+    def _turned(self, bound: Bound, order: Order, shape: Order | None, name: str) -> Value:
+        literal, new = bound.literal, self.session.new
         if isinstance(literal, TensorLiteral):
             array = literal.numpy()
             array = array.reshape((1,) * (len(order) - array.ndim) + array.shape)
-            return self.session.const(array.transpose(inverse(order)), bound.element)
+            return self.session.const(array.transpose(inverse(order)), bound.element, name=name)
         if shape is not None:
-            return self.session.new("reshape", x=bound, shape=shape)  # type: ignore[no-any-return]
-        return self.session.new("transpose", x=bound, perm=inverse(order))  # type: ignore[no-any-return]
+            return new("reshape", x=bound, shape=shape, name=name)  # type: ignore[no-any-return]
+        return new("transpose", x=bound, perm=inverse(order), name=name)  # type: ignore[no-any-return]
 
     def _undone(self, op: Op) -> Any:
         plain = self._plain_of(op.args["x"][0])
@@ -305,20 +350,10 @@ class _Mover:
         users = [user for user in operand.uses if getattr(user, "kind", "") != "transpose"]
         if users and operand in self.plan.source:
             return None
-        return self.session.new("transpose", x=plain[0], perm=composed(plain[1], view.order()))  # type: ignore[attr-defined]
-
-    def _keep_names(self) -> None:
-        """Let what was moved be called as before, where nothing else is."""
-        rewriter = self.session.rewriter
-        for turned, (value, _) in self.plain.items():
-            op = turned.op
-            gone = op is not None and op.parent is None
-            there = value.op is not None and value.op.parent is not None
-            free = not rewriter.names.taken(turned.name) and not rewriter.is_output(value)
-            if gone and there and free:
-                rewriter.rename(value, turned.name)
-                if value.op is not None and op is not None and "name" in op.attributes:
-                    value.op.attributes["name"] = op.attributes["name"]
+        order = composed(plain[1], view.order())  # type: ignore[attr-defined]  # a transpose
+        joined: Value = self.session.new("transpose", x=plain[0], perm=order)
+        self.plain[joined] = plain[0], order
+        return joined
 
 
 def operands(view: OpDef | None) -> Iterator[Bound]:
