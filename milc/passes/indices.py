@@ -10,7 +10,6 @@ from milc.ir.types import INT32
 from milc.kernels import np
 from milc.opsets import index
 from milc.passes.base import Pass, rewrite
-from milc.passes.casts import holds
 from milc.schema import Bound, level
 
 if TYPE_CHECKING:
@@ -135,8 +134,7 @@ def _gives_none(op: OpDef, value: Any, session: Session, depth: int) -> bool:
 def _sources(op: Any) -> list[Bound]:
     """The operands whose elements are all that an op gives, or sums and products of them."""
     if op.name == "cast":
-        goal = op.infer().element
-        return [op.x] if op.x.element.is_float or holds(goal, op.x.element) else []
+        return [op.x]  # what does not fit into fewer bits is no place in a tensor anyway
     if op.name in ("select", "pad"):
         return [op.a, op.b] if op.name == "select" else []
     if op.name in ("concat", "stack"):

@@ -78,7 +78,7 @@ SAME: Final = (
     ("value_numbering",),
     ("const_deduplication",),
 )
-GUARD: Final = (("guard_negative_gather_indices",),)
+GUARD: Final = (("guard_negative_gather_indices",), ("value_numbering",))
 LAST: Final = (
     ("topological_reorder",),
     ("dedup_op_and_var_names",),
