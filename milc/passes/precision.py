@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from milc.ir.literals import TensorLiteral
-from milc.ir.nodes import Value
+from milc.ir.nodes import Op, Value
 from milc.ir.types import FP16, FP32, TensorType
 from milc.ir.walk import walk_ops
 from milc.kernels import np
@@ -17,7 +17,6 @@ from milc.passes.session import Note
 from milc.schema import Bound
 
 if TYPE_CHECKING:
-    from milc.ir.nodes import Op
     from milc.kernels import Array
     from milc.passes.session import Session
     from milc.schema import OpDef
@@ -39,10 +38,10 @@ class AddFp16Cast(Pass):
     fp16 at once. Between two such ops nothing is cast; around them casts stand where they must.
 
     An op stays in fp32 if a constant of it is beyond fp16's 65504, or is a factor so small that it
-    would be 0. What is so small and is added, or a bound, becomes the smallest number above 0, so
-    that what it guards from a division by zero it still does. Finite numbers from 1e38 on become
-    infinite, unless they are factors. Numbers that only govern an op of each element (`epsilon`,
-    `alpha`) stay in fp32 where its definition takes them so, from ios17 on.
+    would be 0. What is so small and is added, or a bound, or a factor of what is added, becomes the
+    smallest number above 0, so that it still guards from a division by zero. Finite numbers from
+    1e38 on become infinite, unless they are factors. Numbers that only govern an op of each element
+    (`epsilon`, `alpha`) stay in fp32 where its definition takes them so, from ios17 on.
 
     With `ranges`, a file that `milc run --ranges` has written of this program, ops stay in fp32
     that have taken or given more than 65504, and a note says so.
@@ -125,7 +124,8 @@ class _Halving:
         if not is_numeric(op) or not self._is_inferred(op.op):
             return False
         taken = dict(operands(op))
-        if not taken or any(_is_too_far(op, each) for each in constants(op)):
+        is_factor = op.identity == 1 and not self._is_added(op.op)
+        if not taken or any(_is_too_far(each, is_factor) for each in constants(op)):
             return False
         return not self._is_beyond(op.op) and self.session.replace(
             op.op, lambda: self._converted(op, taken)
@@ -135,6 +135,12 @@ class _Halving:
         """Whether types of results follow from operands; a fill may but declare its rank."""
         found = [self.session.facts.inferred.get(value) for value in op.results]
         return all(isinstance(type, TensorType) and type.shape is not None for type in found)
+
+    def _is_added(self, op: Op) -> bool:
+        """Whether a result is but added to others, so that it matters only that it is not 0."""
+        users = [user for value in op.results for user in value.uses]
+        views = [self.session.view(user) if isinstance(user, Op) else None for user in users]
+        return bool(users) and all(view is not None and view.identity == 0 for view in views)
 
     def _is_beyond(self, op: Op) -> bool:
         """Whether an op has taken or given too much for fp16, which is noted."""
@@ -237,12 +243,11 @@ def constants(op: OpDef) -> Iterator[Array]:
                 yield literal.numpy()
 
 
-def _is_too_far(op: OpDef, array: Array) -> bool:
+def _is_too_far(array: Array, is_factor: bool) -> bool:
     """Whether a constant cannot be fp16 without changing what an op computes."""
     if not array.size:
         return False
     size = np.abs(array)
-    is_factor = op.identity == 1
     finite = size[np.isfinite(size) if is_factor else size < UNBOUNDED]
     largest = finite.max(initial=0.0)
     return bool(largest > LARGEST or (is_factor and 0 < largest <= SMALLEST / 2))
