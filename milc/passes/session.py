@@ -83,6 +83,7 @@ class Session:
         self._queued: set[Op] = set()
         self._table: _Table | None = None
         self._touched: list[Op] = []
+        self._lost_use: list[Op] = []
         self._seen_changes = 0
         self._left: dict[tuple[Pass, ...], tuple[int, int]] = {}
 
@@ -317,6 +318,7 @@ class Session:
             return False
         operands = [value.op for value in op.values if value.op is not None]
         name, changes = op.attributes.get("name"), self.rewriter.changes
+        self._lost_use = []
         self.rewriter.replace_op(op, made, list(values))
         for each in made:
             self._call(each, values, name)
@@ -324,7 +326,7 @@ class Session:
             self.erase_dead(each)
         for each in operands:
             self.erase_dead(each)
-        self._again(made, values, operands)
+        self._again(made, values, self._lost_use)
         self._seen_changes += self.rewriter.changes - changes
         return True
 
@@ -375,10 +377,10 @@ class Session:
             new.type = old.type if is_more_exact(old.type, new.type) else new.type
         return True
 
-    def _again(self, made: Sequence[Op], values: Sequence[Value], operands: Sequence[Op]) -> None:
+    def _again(self, made: Sequence[Op], values: Sequence[Value], lost_use: Sequence[Op]) -> None:
         """Let all be tried again that a change may have made fit."""
-        near = [op for op in made if op.parent is not None]
-        level = [*values, *(result for op in operands if op.parent for result in op.results)]
+        near = [op for op in (*made, *lost_use) if op.parent is not None]
+        level = [*values, *(result for op in lost_use if op.parent for result in op.results)]
         for _ in range(REACH):
             few = [value for value in level if len(value.uses) <= FAN_OUT]
             users = dict.fromkeys(user for value in few for user in value.uses)
@@ -397,7 +399,10 @@ class Session:
         gone, todo = 0, [op]
         while todo:
             each = todo.pop()
-            if each.parent is None or not self.is_dead(each):
+            if each.parent is None:
+                continue
+            if not self.is_dead(each):
+                self._lost_use.append(each)
                 continue
             todo += [value.op for value in each.values if value.op is not None]
             if each.blocks:

@@ -12,9 +12,10 @@ from milc.driver.optimizing import flat
 from milc.driver.passes_reference import purpose
 from milc.driver.peer_passes import PEERS
 from milc.passes import Pass, find, modules
+from milc.passes.pipeline import run
 from milc.passes.pipelines import ON_REQUEST, PIPELINES, PURPOSES, named, unplaced
 from milc.passes.spelling import passes_named, pipeline_named, pipeline_of, skipping, spelt
-from tests.passes.running import optimized
+from tests.passes.running import count, optimized
 from tests.shared import SHARED, needs_shared
 
 NAMES = {n for stages in PIPELINES.values() for stage in stages for group in stage for n in group}
@@ -143,6 +144,22 @@ def test_skipped_passes_do_not_run() -> None:
 def test_a_second_run_takes_a_table_to_what_has_changed() -> None:
     program = milc.parse(TEXT)
     optimized(program, "noop_elimination", "const_elimination", "noop_elimination")
+
+
+def test_what_has_fewer_users_is_tried_again() -> None:
+    text = """program(1.3)
+    {
+        func main<ios15>(int32 x) {
+            int32 a = floor_div(x = x, y = int32(2));
+            tensor<int32, [1]> b = expand_dims(x = a, axes = tensor<int32, [1]>([0]));
+            tensor<int32, [1]> y = expand_dims(x = a, axes = tensor<int32, [1]>([0]));
+            tensor<int32, [2]> z = concat(values = (b, b), axis = int32(0), interleave = bool(false));
+        } -> (y, z);
+    }"""
+    program = milc.parse(text)
+    run(program, named("cleanup"))
+    assert count(program)["squeeze"] == 0
+    assert not run(program, named("cleanup")).changed
 
 
 @needs_shared
