@@ -21,12 +21,12 @@ from milc.package.model import Model
 from milc.passes import modules
 from milc.passes.pipeline import Pipeline, run
 from tests.meaning import inputs
-from tests.meaning.closeness import difference, tolerance
+from tests.meaning.closeness import FP16, difference, tolerance
 from tests.meaning.programs import Crash, Ready, name_of, ready_to_run, records, results, trial_of
 from tests.models import ARCHIVE
 from tests.ops.programs import unpacked
 from tests.passes.reasons import REASONS
-from tests.passes.running import count, pipeline
+from tests.passes.running import count, has_halves, pipeline
 
 WORSE = "worse"
 GOOD = ("better", "fewer", "equal", "like theirs", "idle", "right", "unchanged")
@@ -184,7 +184,8 @@ def _run_both(first: Ready, second: Ready, record: dict[str, Any]) -> str:
             made = results(second, {names[name]: held for name, held in given.items()})
         except MilError as error:
             return f"it no longer runs: {error}"
-        said = difference(wanted, made, tolerance(record))
+        coarse = FP16 if has_halves(second.function) else 0.0
+        said = difference(wanted, made, max(tolerance(record), coarse))
         if said:
             return said
     return ""

@@ -83,9 +83,9 @@ def same_results(before: Program | Model, after: Program | Model, rtol: float = 
     arrays = [_random(value) for value in given]
     first = one({v.name: array for v, array in zip(given, arrays, strict=True)})
     second = other({v.name: array for v, array in zip(taken, arrays, strict=True)})
-    has_halves = any(_has_halves(each.function) for each in (one, other))
+    coarse = 5e-3 if any(has_halves(each.function) for each in (one, other)) else 0.0
     for found, wanted in zip(second.values(), first.values(), strict=True):
-        expect(found, wanted, rtol=max(rtol, 5e-3 if has_halves else 0.0))
+        expect(found, wanted, rtol=max(rtol, coarse))
 
 
 def _random(value: Value) -> Any:
@@ -98,6 +98,7 @@ def _random(value: Value) -> Any:
     return generator.integers(0, 2, shape).astype("?" if type.element is BOOL else "i4")
 
 
-def _has_halves(function: Function) -> bool:
+def has_halves(function: Function) -> bool:
+    """Whether a function computes with fp16 anywhere."""
     types = [value.type for value in walk_values(function)]
     return any(isinstance(type, TensorType) and type.element is FP16 for type in types)
