@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from milc.ir.types import FP16, FP32
-from milc.kernels import Array, functions, np
-from milc.schema import Domain, Elements, In, OpDef, Out
+from milc.kernels import Array, functions, halves, np
+from milc.schema import Bound, Domain, Elements, In, OpDef, Out
 from milc.schema.rules import fold_elementwise, settle
+
+
+def evaluated(compute: Callable[..., Any], operands: Sequence[Bound]) -> Array:
+    """What a function of arrays makes of operands, element by element."""
+    result: Array
+    if operands[0].element is FP16:
+        result = halves.elementwise(compute, [each.array for each in operands])
+    else:
+        result = compute(*[each.reals for each in operands])
+    return result
 
 
 class Elementwise(OpDef):
@@ -46,5 +56,4 @@ class Elementwise(OpDef):
     def evaluate(self) -> Array:
         own = type(self)
         compute = getattr(functions, own.kernel) if own.kernel else getattr(np, own.ufunc)
-        result: Array = compute(*[getattr(self, name).reals for name in self.args])
-        return result
+        return evaluated(compute, [getattr(self, name) for name in self.args])

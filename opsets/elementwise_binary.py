@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from milc.ir.types import BOOL, FP16, FP32, INT32, ElementType, TensorType
 from milc.kernels import Array, functions, np
+from milc.opsets.elementwise import evaluated
 from milc.schema import Bound, Domain, Elements, In, OpDef, Out, constraint
 from milc.schema.rules import broadcast, broadcast_type, fold_elementwise, settle
 
@@ -54,8 +55,7 @@ class Binary(OpDef):
         return settle(self.result_element(), self.computed())
 
     def evaluate(self) -> Array:
-        result: Array = getattr(np, type(self).ufunc)(self.x.reals, self.y.reals)
-        return result
+        return evaluated(getattr(np, type(self).ufunc), (self.x, self.y))
 
 
 class Comparison(Binary):

@@ -9,10 +9,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from milc.kernels.halves import widened
 from milc.kernels.windows import at, inside, stepped
 
 if TYPE_CHECKING:
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from milc.kernels.windows import Windows
 
 COLUMNS = 1 << 18
-"""How many elements are copied at a time: 1 MiB, which the cache of a core holds."""
+"""How many elements are copied at a time at most: 1 MiB, which the cache of a core holds."""
+FEW_COLUMNS = 1 << 16
+"""How many if the kernels have no more elements; each copy has them read once more."""
 TERMS = 1 << 16
 """How many products are added up at a time, where each kernel sees one channel."""
 
@@ -41,17 +44,19 @@ def conv(x: Array, weight: Array, bias: Array | None, windows: Windows, groups: 
     elif {*windows.kernel, *windows.strides} == {1} and windows.out == x.shape[2:]:
         _pointwise(x, weight, made)
     else:
-        _by_columns(covered(x, windows), weight, windows, made)
+        # Where each element is copied into one column at most, it becomes fp32 on the way.
+        once = prod(windows.kernel) <= prod(windows.strides)
+        _by_columns(covered(x, windows, x.dtype if once else "f4"), weight, windows, made)
     return _with_bias(made, bias, (number, kernels, *windows.out))
 
 
-def covered(x: Array, windows: Windows) -> Array:
-    """What the windows cover of x, which counts as 0 beyond its edges: [n, C, *spans], as fp32."""
+def covered(x: Array, windows: Windows, dtype: np.dtype[Any] | str = "f4") -> Array:
+    """What the windows cover of x, which counts as 0 beyond its edges: [n, C, *spans]."""
     rows = list(zip(windows.before, windows.spans, x.shape[2:], strict=True))
     if all(-before + span <= length and before <= 0 for before, span, length in rows):
         cut = tuple([slice(-before, span - before) for before, span, _ in rows])
-        return at(x, ..., *cut).astype("f4", copy=False)
-    made = np.zeros((*x.shape[:2], *windows.spans), "f4")
+        return _as(at(x, ..., *cut), dtype)
+    made = np.zeros((*x.shape[:2], *windows.spans), dtype)
     source, target = [], []
     for before, span, length in rows:
         low, high = inside(length, 1, before, span)
@@ -61,11 +66,16 @@ def covered(x: Array, windows: Windows) -> Array:
     return made
 
 
+def _as(x: Array, dtype: np.dtype[Any] | str = "f4") -> Array:
+    """An array in a dtype, its own or fp32; itself where it has that."""
+    return x if x.dtype == dtype else widened(x)
+
+
 def _pointwise(x: Array, weight: Array, made: Array) -> None:
     """Into `made`, [n, groups, C_out / groups, *out], what kernels of one element make of x."""
     number, groups, kernels = made.shape[:3]
     places = prod(made.shape[3:])
-    seen = x.astype("f4", copy=False).reshape(number, groups, weight.shape[2], places)
+    seen = _as(x).reshape(number, groups, weight.shape[2], places)
     flat = weight.reshape(groups, kernels, weight.shape[2])
     np.matmul(flat, seen, out=made.reshape(number, groups, kernels, places))
 
@@ -79,7 +89,8 @@ def _by_columns(x: Array, weight: Array, windows: Windows, made: Array) -> None:
     target = made.reshape(number, groups, kernels, row * beside)
     seen = _seen(x, windows, groups)
     rows = (slice(None),) * (seen.ndim - len(windows.out) - 1)
-    for images, lines in _tiles(number, row, groups * size * beside):
+    most = min(max(weight.size, FEW_COLUMNS), COLUMNS)
+    for images, lines in _tiles(number, row, groups * size * beside, most):
         tile = at(seen, images, *rows, lines)
         columns = _scratch(tile.size).reshape(tile.shape)
         np.copyto(columns, tile)
@@ -113,9 +124,9 @@ def _seen(x: Array, windows: Windows, groups: int) -> Array:
     )
 
 
-def _tiles(number: int, rows: int, size: int) -> Iterator[tuple[slice, slice]]:
+def _tiles(number: int, rows: int, size: int, most: int) -> Iterator[tuple[slice, slice]]:
     """Images and rows to go through at a time, where a row of an image takes `size` elements."""
-    lines = max(1, COLUMNS // max(size, 1))
+    lines = max(1, most // max(size, 1))
     images = max(1, lines // max(rows, 1))
     for image in range(0, number, images):
         for line in range(0, rows, lines):
@@ -199,7 +210,7 @@ def conv_transpose(
     """
     number, channels = x.shape[:2]
     others, places = weight.shape[1], prod(windows.out)
-    given = x.astype("f4", copy=False).reshape(number, groups, channels // groups, places)
+    given = _as(x).reshape(number, groups, channels // groups, places)
     weight = weight.reshape(groups, channels // groups, others, -1)
     kernels = np.ascontiguousarray(weight.transpose(3, 0, 2, 1))
     made = np.zeros((number, groups, others, *shape), "f4")

@@ -1,9 +1,10 @@
-"""Small floats as those that are computed with."""
+"""Small floats, and the fp32 that is computed with in their place."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -29,6 +30,33 @@ def widened(x: Array) -> Array:
         part = slice(start, start + _BLOCK)
         halves.take(places[part], out=made[part], mode="wrap")
     return made.reshape(x.shape)
+
+
+def elementwise(compute: Callable[..., Any], operands: Sequence[Array]) -> Any:
+    """What a function of fp32 makes of fp16 element by element, the results fp16 or bools.
+
+    Of large arrays a block at a time is made fp32, which takes less memory.
+    """
+    x = max(operands, key=np.size)
+    if x.size <= 2 * _BLOCK or not all(_is_beside(each, x) for each in operands):
+        return compute(*map(widened, operands))
+    flat = [each.reshape(-1) if each.size > 1 else widened(each.reshape(())) for each in operands]
+    made = None
+    for start in range(0, x.size, _BLOCK):
+        part = slice(start, start + _BLOCK)
+        block = compute(*[widened(each[part]) if each.ndim else each for each in flat])
+        if made is None:
+            made = np.empty(x.size, block.dtype if block.dtype == bool else x.dtype)
+        made[part] = block
+    assert made is not None
+    return made.reshape(x.shape)
+
+
+def _is_beside(other: Array, x: Array) -> bool:
+    """Whether an array has an element beside each of x, in the same order, or one for all."""
+    if other.size == 1:
+        return other.ndim <= x.ndim
+    return other.shape == x.shape and other.flags.c_contiguous
 
 
 @cache
