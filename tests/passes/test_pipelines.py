@@ -153,7 +153,7 @@ def test_what_has_fewer_users_is_tried_again() -> None:
             int32 a = floor_div(x = x, y = int32(2));
             tensor<int32, [1]> b = expand_dims(x = a, axes = tensor<int32, [1]>([0]));
             tensor<int32, [1]> y = expand_dims(x = a, axes = tensor<int32, [1]>([0]));
-            tensor<int32, [2]> z = concat(values = (b, b), axis = int32(0), interleave = bool(false));
+            tensor<int32, [1]> z = square(x = b);
         } -> (y, z);
     }"""
     program = milc.parse(text)
