@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from milc.passes.base import Pass, rewrite
 from milc.passes.match import Const, Held, Node, Number, Var, match, scaled, squared
 from milc.passes.parameters import along, is_real, never_negative, stored
+from milc.passes.session import scalar_of
 
 if TYPE_CHECKING:
     from milc.ir.nodes import Value
@@ -136,8 +137,9 @@ class FuseLeakyRelu(Pass):
 class FusePrelu(Pass):
     """Compute `relu(x) + a * relu(-x)`, `a` of a number for each channel, as `prelu`.
 
-    If a `transpose` stands in front, by which the channels become another dimension than the
-    second, and they are what `a` varies along, it is put behind.
+    With one number for all it is a `leaky_relu`, of an `x` of any shape. If a `transpose` stands in
+    front, by which the channels become another dimension than the second, and they are what `a`
+    varies along, it is put behind.
 
     ```mil
     func main<ios15>(tensor<fp32, [1, 2, 1, 3]> x) {
@@ -165,12 +167,17 @@ class FusePrelu(Pass):
     pattern: Final = Node("add", above, below) | Node("sub", above, below)
 
     @rewrite("add", "sub")
-    def fuse(self, op: OpDef, session: Session) -> Value | None:
+    def fuse(self, op: Binary, session: Session) -> Value | None:
         found = match(self.pattern, session, op)
+        sign = 1 if op.name == "sub" else -1
+        number = scalar_of(found["a"]) if found and found["a"].count == 1 else None
+        if found is not None and number is not None:
+            slope = session.const(sign * number, op.x.element)
+            made: Value = session.new("leaky_relu", x=found["x"], alpha=slope)
+            return made
         dims = session.dims(found["x"]) if found else None
         if found is None or dims is None or not 3 <= len(dims) <= 5:
             return None
-        sign = 1 if op.name == "sub" else -1
         alpha = along(found["a"], dims, [1])
         if alpha is None:
             return self._behind(found, sign, session)
@@ -192,7 +199,7 @@ class FusePrelu(Pass):
 
 def _prelu(x: Value, alpha: Array, session: Session) -> Value | None:
     dims, element = session.dims(x) or (), getattr(x.type, "element", None)
-    if len(dims) != 4 and (alpha != alpha[0]).any():
+    if len(dims) != 4 and len({*alpha.tolist()}) > 1:
         return None
     slopes = stored(alpha, element) if element is not None else None
     made: Value | None = session.new("prelu", x=x, alpha=slopes) if slopes is not None else None
