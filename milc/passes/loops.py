@@ -13,7 +13,7 @@ from milc.passes.noops import can_be_renamed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from milc.ir.nodes import Op, Operand
+    from milc.ir.nodes import Block, Op, Operand
     from milc.passes.session import Session
 
 T = TypeVar("T")
@@ -110,12 +110,15 @@ class RemoveVacuousCond(Pass):
     name = "remove_vacuous_cond"
 
     def run(self, session: Session) -> None:
-        for op in _inside_out(session, "cond"):
-            before = session.rewriter.changes
-            for at in reversed(range(len(op.results))):
-                self._simplify(op, at, session)
-            session.erase_dead(op)
-            session.counts[self.name] += session.rewriter.changes > before
+        changes = -1
+        while changes < session.counts[self.name]:  # what is left within may be simpler, too
+            changes = session.counts[self.name]
+            for op in _inside_out(session, "cond"):
+                before = session.rewriter.changes
+                for at in reversed(range(len(op.results))):
+                    self._simplify(op, at, session)
+                session.erase_dead(op)
+                session.counts[self.name] += session.rewriter.changes > before
 
     def _simplify(self, op: Op, at: int, session: Session) -> None:
         """Use the value that a result always is; leave out a result that nobody uses."""
@@ -172,10 +175,13 @@ class ControlFlowSimplification(Pass):
     name = "control_flow_simplification"
 
     def run(self, session: Session) -> None:
-        for op in _inside_out(session, "cond"):
-            session.counts[self.name] += _inlined(op, session)
-        for op in _inside_out(session, "while_loop"):
-            session.counts[self.name] += _without_dead_variables(op, session)
+        changes = -1
+        while changes < session.counts[self.name]:  # what is left within may be simpler, too
+            changes = session.counts[self.name]
+            for op in _inside_out(session, "cond"):
+                session.counts[self.name] += _inlined(op, session)
+            for op in _inside_out(session, "while_loop"):
+                session.counts[self.name] += _without_dead_variables(op, session)
 
 
 def _inlined(op: Op, session: Session) -> bool:
@@ -197,23 +203,25 @@ def _inlined(op: Op, session: Session) -> bool:
 def _without_dead_variables(op: Op, session: Session) -> bool:
     """Whether variables were taken out of a loop that nothing else depends on."""
     rewriter, (condition, body) = session.rewriter, op.blocks
-    for inner in backward(body):
-        session.erase_dead(inner)
+    _tidy(body, session)
     live = _live_variables(op, session)
     dead = [at for at in range(len(op.results)) if at not in live]
     if not dead or not live:
         return False
-    returned = [body.outputs[at].op for at in dead]
     rewriter.set_outputs(body, [body.outputs[at] for at in sorted(live)])
-    for each in returned:
-        if each is not None:
-            session.erase_dead(each)
+    _tidy(body, session)
     for at in reversed(dead):
         for block in (condition, body):
             rewriter.remove_input(block.inputs[at])
         rewriter.remove_result(op.results[at])
     rewriter.set_arg(op, "loop_vars", *[op.args["loop_vars"][at] for at in sorted(live)])
     return True
+
+
+def _tidy(block: Block, session: Session) -> None:
+    """Remove ops of a block that nobody needs."""
+    for op in list(backward(block)):  # an op takes its operands along
+        session.erase_dead(op)
 
 
 def _live_variables(op: Op, session: Session) -> set[int]:

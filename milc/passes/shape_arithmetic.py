@@ -110,7 +110,8 @@ class ShapeArithmetic(Pass):
         type = value.type
         assert isinstance(type, TensorType)
         key = type.element, type.shape, tuple(map(_identity, elements))
-        earlier = next((table[key][0] for table in tables if key in table), None)
+        met = [table[key][0] for table in tables if key in table]
+        earlier = next(filter(_is_placed, met), None)  # of some, nobody needed them any more
 
         def simpler() -> Value | None:
             nonlocal value
@@ -127,8 +128,12 @@ class ShapeArithmetic(Pass):
             return value
 
         session.counts[self.name] += session.replace(op, simpler)
-        if value.owner is not None and value.op is not None and value.op.parent is not None:
-            tables[-1].setdefault(key, (value,))
+        if _is_placed(value):
+            tables[-1][key] = (value,) if earlier is None else (earlier,)
+
+
+def _is_placed(value: Value) -> bool:
+    return value.op is not None and value.op.parent is not None
 
 
 def _literal(type: TensorType, elements: Elements) -> TensorLiteral | None:
