@@ -95,10 +95,7 @@ def memory_of_arrays(given: Options, milc: Installed, model: str) -> None:
     for form in FORMS:
         package = GPT.with_name(f"{model}_{form}.mlpackage")
         found, what = asked(milc, "arrays", package), f"arrays of {package.stem}"
-        if form == "opt_fp16":
-            print(f"  {shown_memory(what, found)}: {share(found):.2f} times; nothing is promised")
-        else:
-            given.within(shown_memory(what, found), share(found), WANTED_MEMORY)
+        given.within(shown_memory(what, found), share(found), WANTED_MEMORY)
 
 
 def memory_of_the_process(given: Options, milc: Installed, place: Path) -> None:

@@ -64,7 +64,7 @@ ENTRIES = (
         "operation that cannot be run",
         "Before anything is computed, every operation of the function is made ready: its"
         " definition is looked up and its constants are read. One of them has no definition in"
-        " this opset, or refers to weights that cannot be read. `milc verify` tells why.",
+        " this opset, or refers to weights that cannot be read; a note says why.",
         "$ milc run model.mil --random        # of which no weights are there",
         "Put the weight file beside the model, or name its folder with `--weights`. Operations"
         " of one's own, and those that milc does not know, cannot be run.",
@@ -102,7 +102,7 @@ ENTRIES = (
         "What stands behind `NAME=` is none of what an input can be made of: the path of a .npy,"
         " .npz, .png or .jpg; `random`, `zeros` or `ones`, with `:1x3x8x8` for a shape and"
         " `:0..255` for what random elements lie between; a number, of which every element is"
-        " made; or a list as JSON has it.",
+        " made; or a list as JSON has it. Or an input is given twice.",
         "$ milc run examples/hello/model.mil --input x=rnadom",
         "Write it in one of these forms. A shell takes brackets and blanks for its own unless"
         " they are quoted: `--input 'x=[[1, 2, 3, 4]]'`.",
