@@ -12,10 +12,13 @@ _LESS = "two transposes less for a reshape, which moves nothing"
 _PARTS = "a split and three squeezes less; an output that is an input needs the identity"
 _NORM = "one layer_norm for the eight ops that coremltools does not recognise"
 _RANDOM = "what is drawn has no seed, so that no two runs agree"
-_BEYOND = "infinity less infinity: sums that fp32 holds are beyond fp16; `ranges` keeps such in fp32"
+_BEYOND = "infinity less infinity, as sums are beyond fp16; with `ranges` such ops stay in fp32"
 _LEAST = "the log of 0 and the least number there is, which is larger in fp16"
 
+_ASKED = "its options ask that the function gives way to what another one does"
+
 REASONS: dict[str, str] = {
+    "57f0482b5d596c8a888644b3": _ASKED,
     "9d55c0df5912913585a4fa24": _FLOOR,
     "c14c399d82c1ee59b6d3e9a1": _FLOOR,
     "fuse_pow2_sqrt worse": _ROOT,
