@@ -1,0 +1,107 @@
+"""What passes take and leave, against coremltools' default pipeline; how their time grows.
+
+The three models of `shared/bench` as they were built, in-process after import: milc's default
+pipeline against coremltools' without a change of precision, with the pipeline of its backend.
+Reading the package does not count on either side. Both leave ops, which are counted too, constants
+left out. Growth is measured on made programs, with something to do for passes in each ten ops.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from types import TracebackType
+
+from benchmarks._measure import (
+    GPT,
+    ORACLE,
+    Options,
+    alternate,
+    folder,
+    install,
+    options,
+    shell,
+    shown,
+    skip,
+)
+
+SCRIPT = Path(__file__).with_name("_optimize.py")
+WANTED = {"resnet": 10, "torchvit": 10, "gpt": 15}
+WANTED_GROWTH = 1.25
+OPS = (1_000, 10_000, 100_000)
+
+
+def main() -> None:
+    given = options(__doc__)
+    with folder() as place:
+        milc = install(place / "env")
+        growth(given, milc.python)
+        if not GPT.exists():
+            skip(f"the rest: no {GPT.name} in ../shared/bench")
+        if not ORACLE.exists():
+            skip("the ratios, for want of coremltools: make oracle")
+        for model in WANTED:
+            against(given, milc.python, model)
+
+
+def growth(given: Options, python: Path) -> None:
+    """Print the time that an op takes in programs of several sizes."""
+    each = []
+    for ops in OPS[:1] if given.quick else OPS:
+        with Pipeline(python, "milc", "ops", str(ops)) as side:
+            taken = alternate({"milc": side.run}, max(1, min(given.repeats, 300_000 // ops)))
+        each.append(min(taken["milc"]) / ops * 1e6)
+        print(f"  {ops:,} ops: {shown(taken['milc'])}, {each[-1]:.1f} µs an op; {side.ops:,} left")
+    given.within("an op of the largest against one of the middle", each[-1] / each[-2:][0],
+                 WANTED_GROWTH)  # fmt: skip
+
+
+def against(given: Options, python: Path, model: str) -> None:
+    """Print time and ops of both on a model."""
+    package = str(GPT.with_name(f"{model}_unopt.mlpackage"))
+    with ExitStack() as stack:
+        ours = stack.enter_context(Pipeline(python, "milc", package))
+        theirs = stack.enter_context(Pipeline(ORACLE, "coremltools", package))
+        taken = alternate({"milc": ours.run, "coremltools": theirs.run}, min(given.repeats, 5))
+    print(f"  {model}: milc {shown(taken['milc'])}, {ours.ops} ops left; coremltools "
+          f"{shown(taken['coremltools'])}, {theirs.ops} ops")  # fmt: skip
+    given.faster(f"passes on {model}", taken["milc"], taken["coremltools"], WANTED[model])
+    given.within(f"ops left of {model}, against coremltools", ours.ops / theirs.ops, 1)
+
+
+class Pipeline(AbstractContextManager["Pipeline"]):
+    """A process that runs a pipeline on request."""
+
+    def __init__(self, python: Path, *arguments: str) -> None:
+        command = [str(word) for word in (python, "-W", "ignore", SCRIPT, *arguments)]
+        pipe, quiet = subprocess.PIPE, subprocess.DEVNULL
+        self._process = subprocess.Popen(
+            command, stdin=pipe, stdout=pipe, stderr=quiet, text=True, bufsize=1, env=shell()
+        )
+        self.ops = 0
+        """How many ops the last run left."""
+
+    def run(self) -> float:
+        """Run the pipeline; the seconds that it took."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write("\n")
+        answer = self._process.stdout.readline()
+        if not answer:
+            raise RuntimeError(f"{self._process.args} gave no answer")
+        seconds, self.ops, _ = json.loads(answer)
+        return float(seconds)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._process.communicate()
+
+
+if __name__ == "__main__":
+    main()
