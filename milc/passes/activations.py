@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 from milc.passes.base import Pass, rewrite
@@ -98,9 +99,9 @@ class FusePow2Sqrt(Pass):
 
 
 class FuseLeakyRelu(Pass):
-    """Compute the maximum of `x` and `alpha * x`, `alpha` from 0 to 1, as `leaky_relu`.
+    """Compute the maximum of `x` and `alpha * x`, `alpha` above 0 and up to 1, as `leaky_relu`.
 
-    So is the minimum, if `alpha` is 1 or more.
+    So is the minimum, if `alpha` is 1 or more. With an `alpha` of 0 infinity would be no number.
 
     ```mil
     func main<ios15>(tensor<fp32, [2]> x) {
@@ -127,7 +128,7 @@ class FuseLeakyRelu(Pass):
         if found is None or not is_real(op.x):
             return None
         alpha = found["alpha"]
-        if alpha < 1 if op.name == "minimum" else not 0 <= alpha <= 1:
+        if not 1 <= alpha < inf if op.name == "minimum" else not 0 < alpha <= 1:
             return None
         slope = session.const(alpha, op.x.element)
         made: Value = session.new("leaky_relu", x=found["x"], alpha=slope)

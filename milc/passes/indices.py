@@ -65,10 +65,17 @@ class GuardNegativeGatherIndices(Pass):
             return None if None in lengths else self._settled(op, literal, lengths, session)
         return self._guarded(op, lengths, session)
 
-    def _settled(self, op: Any, literal: TensorLiteral, lengths: Any, session: Session) -> Value:
+    def _settled(
+        self, op: Any, literal: TensorLiteral, lengths: Any, session: Session
+    ) -> Value | None:
+        """Constant indices as places from 0 on; those that lie outside stay outside."""
         array = literal.numpy()
-        sizes = np.array(lengths if op.name == "gather_nd" else lengths[0], array.dtype)
-        made: Value = session.again(op, indices=np.where(array < 0, array + sizes, array))
+        sizes = np.array(lengths if op.name == "gather_nd" else lengths[0])
+        is_counted = (array < 0) & (array >= -sizes)
+        if not is_counted.any():
+            return None
+        places = np.where(is_counted, array + sizes, array).astype(array.dtype)
+        made: Value = session.again(op, indices=places)
         return made
 
     def _guarded(self, op: Any, lengths: tuple[int | None, ...], session: Session) -> Value:

@@ -222,9 +222,10 @@ def _seen(found: Source) -> Iterator[Norm]:
         own = Form(op.name, axes)
     others = forms(op.x.rank, axes) if gamma is beta and found.moved is None else []
     element = _element(op)
+    epsilon = op.epsilon if "epsilon" in op.op.args else None  # which is the same by default
     if axes and element in (op.x.element, FP32):
         for form in (own, *(each for each in others if each != own)):
-            yield Norm(form, op.x, written, gamma, beta, op.epsilon, element)
+            yield Norm(form, op.x, written, gamma, beta, epsilon, element)
 
 
 def _element(op: InstanceNorm | LayerNorm) -> ElementType:
