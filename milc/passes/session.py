@@ -83,6 +83,8 @@ class Session:
         self._queued: set[Op] = set()
         self._table: _Table | None = None
         self._touched: list[Op] = []
+        self._views: dict[Op, tuple[Any, OpDef | None]] = {}
+        self._views_hold_of = 0
         self._lost_use: list[Op] = []
         self._seen_changes = 0
         self._left: dict[tuple[Pass, ...], tuple[int, int]] = {}
@@ -93,6 +95,16 @@ class Session:
         """An op through its definition; None for a const, and where there is no definition."""
         if op.kind == "const":
             return None
+        if self._views_hold_of != self._unseen_changes:
+            self._views.clear()
+            self._views_hold_of = self._unseen_changes
+        given = tuple(op.args.values())
+        seen = self._views.get(op)
+        if seen is None or seen[0] != given:
+            seen = self._views[op] = given, self._view(op)
+        return seen[1]
+
+    def _view(self, op: Op) -> OpDef | None:
         definition = index.definition(op.kind, op.opset or self.function.opset)
         if definition is None:
             return None
@@ -379,15 +391,18 @@ class Session:
 
     def _again(self, made: Sequence[Op], values: Sequence[Value], lost_use: Sequence[Op]) -> None:
         """Let all be tried again that a change may have made fit."""
-        near = [op for op in (*made, *lost_use) if op.parent is not None]
-        level = [*values, *(result for op in lost_use if op.parent for result in op.results)]
+        near = dict.fromkeys([op for op in (*made, *lost_use) if op.parent is not None])
+        level = [*values, *[v for op in lost_use if op.parent is not None for v in op.results]]
         for _ in range(REACH):
-            few = [value for value in level if len(value.uses) <= FAN_OUT]
-            users = dict.fromkeys(user for value in few for user in value.uses)
-            below = [user for user in users if isinstance(user, Op) and user.parent is not None]
-            near += below
-            level = [result for user in below for result in user.results]
-        for op in dict.fromkeys(near):
+            below: list[Value] = []
+            for value in level:
+                users = value.uses
+                for user in users if len(users) <= FAN_OUT else ():
+                    if user.__class__ is Op and user not in near and user.parent is not None:
+                        near[user] = None
+                        below += user.results
+            level = below
+        for op in near:
             if op.kind != "const":
                 self._touched.append(op)
                 self.enqueue(op)
@@ -413,8 +428,11 @@ class Session:
 
     def is_dead(self, op: Op) -> bool:
         """Whether no result of an op is used, and neither it nor what is in it does more."""
-        if any(value.uses for value in op.results) or not op.results:
-            return False
+        for value in op.results:
+            if value.uses:
+                return False
+        if not op.blocks:
+            return self.is_removable(op)
         return all(self.is_removable(inner) for inner in walk_ops(op))
 
     def is_removable(self, op: Op) -> bool:
