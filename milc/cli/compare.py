@@ -122,5 +122,7 @@ def _show(
         return
     draw(report, lambda out: show(step, out, every=every))
     if step.agrees:
-        compared = f"{len(step.values):,} values on the way compared"
+        from milc.diagnostics.prose import many
+
+        compared = f"{many(len(step.values), 'value')} on the way compared"
         report.last = f"the models agree; {compared}"

@@ -188,7 +188,8 @@ class Comparison:
                 continue
             for element in (elements[0].get(name), elements[1].get(other)):
                 if element is not None and element.is_float:
-                    held = rounded(np.asarray(held), element)
+                    with np.errstate(all="ignore"):  # what is too large becomes infinite
+                        held = rounded(np.asarray(held), element)
             ours[name] = theirs[other] = held
         return ours, theirs
 
@@ -237,7 +238,7 @@ class Comparison:
 def difference(name: str, other: str, a: Array, b: Array, tolerance: Tolerance) -> Difference:
     """How two tensors of one shape differ. What is not finite agrees with its like only."""
     types, shapes = (element_name(a.dtype), element_name(b.dtype)), (a.shape, b.shape)
-    a, b = a.astype("f8"), b.astype("f8")
+    a, b = a.reshape(-1).astype("f8"), b.reshape(-1).astype("f8")
     with np.errstate(all="ignore"):
         apart = np.abs(a - b)
         apart[(a == b) | (np.isnan(a) & np.isnan(b))] = 0.0

@@ -132,6 +132,16 @@ def test_why_weights_cannot_be_read(cli: Cli, tmp_path: Path) -> None:
     assert "weight.bin: " in finding["notes"][0]
 
 
+def test_scalars_are_compared(cli: Cli, tmp_path: Path) -> None:
+    text = program("        fp32 y = mul(x = x, y = fp32(2));", "x, y", "fp32 x")
+    (tmp_path / "a.mil").write_text(text, encoding="utf-8")
+    (tmp_path / "b.mil").write_text(text.replace("fp32(2)", "fp32(3)"), encoding="utf-8")
+    assert cli("compare", "a.mil", "a.mil", "-i", "x=2").status == 0
+    run = cli("compare", "a.mil", "b.mil", "-i", "x=2", "--json")
+    x, y = json.loads(run.out)["outputs"]
+    assert (x["agrees"], y["agrees"], y["largest"]) == (True, False, 2.0)
+
+
 def test_classifiers_are_compared_by_their_numbers(cli: Cli, tmp_path: Path) -> None:
     other = CLASSIFIER.replace("make_list(", "make_list( ")
     less = program(
