@@ -187,11 +187,11 @@ class ControlFlowSimplification(Pass):
 def _inlined(op: Op, session: Session) -> bool:
     """Whether the block of a choice that is run has taken its place."""
     view: Any = session.view(op)
-    chosen = view.pred.value if view is not None else None
-    if chosen is None:
+    known = view.pred.elements if view is not None else None  # one, whatever its rank
+    if known is None or len(known) != 1 or known[0] is None:
         return False
     producers = [value.op for value in op.values if value.op is not None]
-    returned = session.rewriter.inline(op.blocks[0 if chosen else 1], op)
+    returned = session.rewriter.inline(op.blocks[0 if known[0] else 1], op)
     for old, new in zip(op.results, returned, strict=True):
         replace_result(old, new, session)
     session.rewriter.erase(op)
