@@ -17,7 +17,7 @@ from milc.ir.literals import WEIGHT_FILE, Literal, TensorLiteral
 from milc.ir.nodes import Program
 from milc.ir.types import Type
 from milc.ir.walk import walk_ops
-from milc.package.describe import rename_features, retype_features
+from milc.package.describe import add_functions, rename_features, retype_features
 from milc.package.model import Model
 from milc.package.references import references
 from milc.passes import register
@@ -112,7 +112,10 @@ def signatures(program: Program) -> Signatures:
 
 
 def follow(model: Model, before: Signatures) -> None:
-    """Let the description follow inputs and outputs to which passes gave other names or types."""
+    """Let the description follow inputs and outputs to which passes gave other names or types.
+
+    Functions that they made are described, too.
+    """
     if not model.described or before == (after := signatures(model.program)):
         return
     for name, old in before.items():
@@ -121,6 +124,8 @@ def follow(model: Model, before: Signatures) -> None:
         rename_features(model.spec.description, name, renamed)
         retyped = dict([other for one, other in pairs if one[1] != other[1]])
         retype_features(model.spec.description, name, retyped)
+    new = [function for name, function in model.program.functions.items() if name not in before]
+    add_functions(model.spec.description, new, model.specification_version)
 
 
 class _Seen:

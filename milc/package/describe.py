@@ -40,6 +40,7 @@ from milc.package.proto import model_pb2 as pb
 from milc.package.tables import FLEXIBLE_SHAPES
 
 __all__ = [
+    "add_functions",
     "check",
     "derive",
     "flexibility",
@@ -52,6 +53,7 @@ __all__ = [
 _ASSUMED: Final = (1, 2)
 """The lengths that coremltools assumes of a `?` about which nothing is said."""
 _LONGEST: Final = (1 << 63) - 1
+_IMAGE_RANK: Final = 4
 
 
 def specification_version(program: Program) -> int:
@@ -103,14 +105,79 @@ def rename_features(
 def retype_features(
     description: pb.ModelDescription, function: str, types: Mapping[str, Type]
 ) -> None:
-    """Let what the description says of arrays that a function takes or gives have their types."""
+    """Let what the description says of arrays that a function takes or gives have their types.
+
+    Where those are of a fixed shape, arrays and images are of that.
+    """
     described = interfaces(description).get(function)
     for feature in (*described.inputs, *described.outputs) if described is not None else ():
         type = types.get(feature.name)
-        if not isinstance(type, TensorType) or type.element not in ARRAY_TYPES:
+        if isinstance(type, TensorType) and type.element in ARRAY_TYPES:
+            _retype(feature.type, type)
+
+
+def _retype(described: pb.FeatureType, type: TensorType) -> None:
+    dims = [dim for dim in type.shape or () if isinstance(dim, int)]
+    is_fixed = type.shape is not None and len(dims) == len(type.shape)
+    if described.WhichOneof("Type") == "multiArrayType":
+        array = described.multiArrayType
+        array.dataType = ARRAY_TYPES[type.element]
+        if is_fixed:
+            array.ClearField(array.WhichOneof("ShapeFlexibility") or "shape")
+            array.shape[:] = dims or [1]
+    elif described.WhichOneof("Type") == "imageType" and is_fixed and len(dims) == _IMAGE_RANK:
+        image = described.imageType
+        image.ClearField(image.WhichOneof("SizeFlexibility") or "height")
+        image.height, image.width = dims[-2:]
+
+
+def add_functions(
+    description: pb.ModelDescription, functions: Iterable[Function], version: int
+) -> None:
+    """Describe functions that a description does not know, if a model of a version lists several.
+
+    Inputs and outputs are described as those of a function that has the same ones by name; else as
+    follows from their types.
+    """
+    new = [function for function in functions if function.name not in interfaces(description)]
+    if not new or version < FIRST_WITH_FUNCTIONS:
+        return
+    if not description.functions:
+        _list_main(description)
+    for function in new:
+        like = next((each for each in description.functions if _is_like(each, function)), None)
+        made = description.functions.add(name=function.name)
+        if like is None:
+            _Describer(version).function(function, made)
             continue
-        if feature.type.WhichOneof("Type") == "multiArrayType":
-            feature.type.multiArrayType.dataType = ARRAY_TYPES[type.element]
+        made.CopyFrom(like)
+        made.name = function.name
+        values = (*function.inputs, *function.outputs)
+        retype_features(description, function.name, {value.name: value.type for value in values})
+
+
+def _list_main(description: pb.ModelDescription) -> None:
+    """Turn what a description says of the only function into the first of a list."""
+    main = pb.FunctionDescription(name=DEFAULT_FUNCTION)
+    main.input.extend(description.input)
+    main.output.extend(description.output)
+    main.state.extend(description.state)
+    main.predictedFeatureName = description.predictedFeatureName
+    main.predictedProbabilitiesName = description.predictedProbabilitiesName
+    metadata = description.metadata if description.HasField("metadata") else None
+    listed = pb.ModelDescription(
+        functions=[main], defaultFunctionName=DEFAULT_FUNCTION, metadata=metadata
+    )
+    listed.trainingInput.extend(description.trainingInput)
+    description.CopyFrom(listed)
+
+
+def _is_like(described: pb.FunctionDescription, function: Function) -> bool:
+    """Whether a function takes and gives what another one does, by the names."""
+    given = sorted(feature.name for feature in (*described.input, *described.state))
+    taken = sorted(value.name for value in function.inputs)
+    made = sorted(feature.name for feature in described.output)
+    return given == taken and made == sorted(value.name for value in function.outputs)
 
 
 def order_inputs(program: Program, description: pb.ModelDescription) -> None:

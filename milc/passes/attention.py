@@ -67,12 +67,11 @@ class ScaledDotProductAttentionSlicedQ(Pass):
     }
     exact = False
 
-    def __init__(self, **given: Any) -> None:
-        """Raises ValueError for parts or lengths that are none."""
-        super().__init__(**given)
-        for name, least in (("min_seq_length", 0), ("seq_length_divider", 1)):
-            if not isinstance(self.given[name], int) or self.given[name] < least:
-                raise ValueError(f"{name} is a whole number from {least} on")
+    def run(self, session: Session) -> None:
+        """Raises ValueError for no parts at all."""
+        if self.given["seq_length_divider"] < 1:
+            raise ValueError("seq_length_divider is a whole number from 1 on")
+        super().run(session)
 
     @rewrite("scaled_dot_product_attention")
     def slice(self, op: ScaledDotProductAttention, session: Session) -> Value | None:

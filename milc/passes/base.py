@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 if TYPE_CHECKING:
+    from milc.ir.nodes import Function, Program
     from milc.passes.session import Session
     from milc.schema import OpDef
+    from milc.verify.operations import Read
 
 
 class Option(NamedTuple):
@@ -78,3 +80,17 @@ class Pass:
     def entries(self, op: OpDef) -> Iterable[Rewrite]:
         """The entries of the table that are for an op."""
         return [each for each in self.rewrites if not each.kinds or op.op.kind in each.kinds]
+
+
+class ProgramPass(Pass):
+    """A pass on a program as a whole, such as one that makes functions.
+
+    It runs once, in front of what else runs with it, and overrides `run_program`.
+    """
+
+    def run(self, session: Session) -> None:
+        """Of a function alone there is nothing to do."""
+
+    def run_program(self, program: Program, read: Read | None) -> list[Function]:
+        """Change a program, in place; gives the functions that it has made or changed."""
+        raise NotImplementedError

@@ -8,12 +8,12 @@ whole is a group of its own. Groups may be repeated in turn until none changes a
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from milc.diagnostics import MilError
 from milc.passes import find
-from milc.passes.base import Pass
+from milc.passes.base import Pass, ProgramPass
 from milc.passes.session import Note, Session
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MOST_ROUNDS = 16
 """Groups are repeated so often at most; should passes undo each other, they end here."""
+
+Number = TypeVar("Number", int, float)
 
 Group = Sequence[Pass]
 
@@ -114,18 +116,60 @@ def run(
     which takes time itself; else the seconds are those of groups. Raises PassError.
     """
     outcome = Outcome({}, {}, [], [])
-    for function in program.functions.values():
-        session = Session(program, function, read, timed=timed)
-        runner = _Runner(session, outcome, watch)
-        for part in pipeline:
-            runner.run(part)
-        for name, count in session.counts.items():
-            outcome.counts[name] = outcome.counts.get(name, 0) + count
-        for name, seconds in session.seconds.items():
-            outcome.seconds[name] = outcome.seconds.get(name, 0.0) + seconds
-        outcome.notes.extend(session.notes)
-        outcome.refused.extend(session.refused)
+    for stretch in _stretches(pipeline):
+        if isinstance(stretch, ProgramPass):
+            _run_whole(stretch, program, read, outcome, watch)
+            continue
+        for function in program.functions.values():
+            session = Session(program, function, read, timed=timed)
+            runner = _Runner(session, outcome, watch)
+            for part in stretch:
+                runner.run(part)
+            _add(session.counts, outcome.counts)
+            _add(session.seconds, outcome.seconds)
+            outcome.notes.extend(session.notes)
+            outcome.refused.extend(session.refused)
     return outcome
+
+
+def _stretches(pipeline: Pipeline) -> Iterator[ProgramPass | list[Group | Rounds]]:
+    """What runs on one function after the other, and in between what runs on all of them."""
+    stretch: list[Group | Rounds] = []
+    for part in pipeline:
+        whole = [each for each in passes_of([part]) if isinstance(each, ProgramPass)]
+        if whole and stretch:
+            yield stretch
+            stretch = []
+        yield from whole
+        stretch.append(part)
+    yield stretch
+
+
+def _run_whole(
+    each: ProgramPass,
+    program: Program,
+    read: Read | None,
+    outcome: Outcome,
+    watch: Callable[[Step], None] | None,
+) -> None:
+    began = time.perf_counter()
+    try:
+        changed = each.run_program(program, read)
+    except (MilError, MemoryError, RecursionError):
+        raise
+    except Exception as error:
+        raise PassError([each], next(iter(program.functions.values())), error) from error
+    _add({each.name: len(changed)}, outcome.counts)
+    _add({each.name: time.perf_counter() - began}, outcome.seconds)
+    for function in changed:
+        if watch is not None:
+            watch(Step(function, [each], True, []))
+
+
+def _add(more: Mapping[str, Number], to: dict[str, Number]) -> None:
+    """Add numbers to those of the same names."""
+    for name, number in more.items():
+        to[name] = to.get(name, 0) + number
 
 
 class _Runner:

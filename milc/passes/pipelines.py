@@ -110,8 +110,10 @@ PURPOSES: Final = {
 }
 
 ON_REQUEST: Final = {
+    "materialize_symbolic_shape_program": "who asks for it says which functions to add",
     "scaled_dot_product_attention_sliced_q": "it takes more time, for less memory",
     "adjust_io_to_supported_types": "it changes what an app gives and gets",
+    "image_input_preprocess": "it changes what an app gives",
     "update_output_dtypes": "it changes what an app gets",
     "handle_unused_inputs": "it adds ops that do nothing, for the sake of some runtimes",
     "sanitize_input_output_names": "it changes names that an app knows",

@@ -153,8 +153,8 @@ def _recorded(record: dict[str, Any]) -> Counter[str]:
 
 def differs(before: Model, after: Model, record: dict[str, Any]) -> str:
     """How results differ on the same inputs; empty if they do not, or if it cannot be run."""
-    recorded = record["before"]
-    sides = [ready_to_run(before, recorded), ready_to_run(after, recorded)]
+    functions = record["after"]["functions"] | record["before"]["functions"]
+    sides = [ready_to_run(each, {"functions": functions}) for each in (before, after)]
     for name, first in sides[0].items():
         second = sides[1][name]
         if isinstance(first, Ready) and isinstance(second, Ready):
@@ -170,7 +170,7 @@ def _named(function: Function) -> list[str]:
 
 def _run_both(first: Ready, second: Ready, record: dict[str, Any]) -> str:
     names = dict(zip(_named(first.function), _named(second.function), strict=True))
-    trial, _ = trial_of([first])
+    trial, _ = trial_of([first, second])
     if trial is None:
         return ""
     for sort in inputs.RANGES:
