@@ -54,6 +54,7 @@ class UpdateOutputDtypes(Pass):
     """
 
     name = "update_output_dtypes"
+    exact = False
     options: ClassVar[dict[str, Option]] = {
         "dtypes": Option("", "the element types of outputs: `y=fp16,z=int32`"),
     }
