@@ -11,8 +11,8 @@ _DIALECT: Final = "it works on the dialect of a converter; a program has core op
 _OLD_FORMAT: Final = "it is for the neuralnetwork format, which milc does not write"
 _OTHER_RESULTS: Final = "it changes what a program computes, on purpose"
 _IMAGES: Final = (
-    "coremltools' converter is told the scale, bias and layout of images, which no file holds;"
-    " whoever has them writes the `mul`, `add` and `transpose` into the text"
+    "coremltools' converter is told the scale and bias of images, which no file holds;"
+    " whoever has them writes the `mul` and `add` into the text"
 )
 
 PEERS: Final = {
@@ -55,7 +55,7 @@ PEERS: Final = {
     "common::fuse_stack_split": "",
     "common::fuse_transpose_matmul": "",
     "common::guard_negative_gather_indices": "",
-    "common::image_input_preprocess": _IMAGES,
+    "common::image_input_preprocess": "",
     "common::int_op_canonicalization": "",
     "common::loop_invariant_elimination": "",
     "common::lower_complex_dialect_ops": _DIALECT,
