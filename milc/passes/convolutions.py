@@ -11,13 +11,14 @@ from milc.passes.match import Node, Var, match
 from milc.passes.parameters import (
     Source,
     along,
+    elements,
     finite,
     is_real,
     may_change,
     numbers,
     parts,
+    scaled,
     source,
-    stored,
 )
 
 if TYPE_CHECKING:
@@ -67,16 +68,14 @@ def _is_wide(conv: Kernels) -> bool:
 def _scaled(conv: Kernels, factor: Array) -> Array | None:
     """The kernels, with those of each output channel multiplied by its factor."""
     groups = conv.groups.value
-    weight = numbers(conv.weight) if may_change(conv.weight) else None
+    weight = elements(conv.weight) if may_change(conv.weight) else None
     if weight is None or groups is None:
         return None
     if conv.name == "conv":
         rows, axis = factor[:, None], 0
     else:  # an input channel's group says for which output channels it has kernels
         rows, axis = np.repeat(factor.reshape(groups, -1), weight.shape[0] // groups, axis=0), 1
-    with np.errstate(all="ignore"):
-        scaled = weight * rows.reshape(*rows.shape, *[1] * (weight.ndim - 2))
-    return stored(scaled, conv.weight.element, axis)
+    return scaled(weight, rows.reshape(*rows.shape, *[1] * (weight.ndim - 2)), axis)
 
 
 class FuseConvScale(Pass):

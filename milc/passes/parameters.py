@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 SMALL: Final = 4096
 """A constant of no more elements may be there twice, to spare an op."""
+PIECE: Final = 1 << 18
+"""About as many elements of a large constant are computed at a time."""
 
 _STORED: Final = {FP16: "f2", FP32: "f4"}
 _LOST: Final = 2.0**-10
@@ -59,8 +61,14 @@ def affine(op: Binary, constant: Array) -> tuple[Array | None, Array | None] | N
 
 def numbers(bound: Bound) -> Array | None:
     """The elements of a constant of floats, as fp64; None if it is none, or cannot be read."""
+    array = elements(bound)
+    return None if array is None else array.astype("f8")
+
+
+def elements(bound: Bound) -> Array | None:
+    """The elements of a constant of floats as they are stored, which may be in a mapped file."""
     literal = bound.literal if is_real(bound) else None
-    return literal.numpy().astype("f8") if isinstance(literal, TensorLiteral) else None
+    return literal.numpy() if isinstance(literal, TensorLiteral) else None
 
 
 def along(constant: Bound, dims: Sequence[Any], axes: Sequence[int]) -> Array | None:
@@ -97,6 +105,25 @@ def stored(array: Array, element: ElementType, axis: int = 0) -> Array | None:
     others = tuple(at for at in range(array.ndim) if at != axis)
     largest = np.abs(array).max(axis=others, keepdims=True, initial=0)
     return made if (np.abs(made - array) <= _LOST * largest).all() else None
+
+
+def scaled(array: Array, factor: Array, axis: int) -> Array | None:
+    """A large array times what broadcasts with it, in its own type; None if that loses too much.
+
+    It is done in pieces of some channels, which lie along `axis`, to make no copy in fp64 of all.
+    """
+    array, factor = array.swapaxes(0, axis), factor.swapaxes(0, axis)
+    element = FP16 if array.dtype == "f2" else FP32
+    made = np.empty_like(array)
+    step = max(1, PIECE * len(array) // max(1, array.size))
+    for start in range(0, len(array), step):
+        part = slice(start, start + step)
+        with np.errstate(all="ignore"):
+            piece = stored(array[part] * factor[part], element)
+        if piece is None:
+            return None
+        made[part] = piece
+    return made.swapaxes(0, axis)
 
 
 class Source(NamedTuple):

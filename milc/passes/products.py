@@ -8,7 +8,7 @@ from milc.evaluate import fold
 from milc.ir.literals import TensorLiteral
 from milc.ir.types import FP32
 from milc.passes.base import Pass, rewrite
-from milc.passes.parameters import along, finite, is_real, may_change, numbers, own, parts
+from milc.passes.parameters import along, elements, finite, is_real, may_change, numbers, own, parts
 
 if TYPE_CHECKING:
     from milc.ir.nodes import Value
@@ -48,10 +48,9 @@ def _matrix(weight: Bound, *, is_turned: bool, is_negated: bool) -> Bound | Arra
     """A matrix, transposed or negated as asked; None if it is not to be changed."""
     if not is_turned and not is_negated:
         return weight if is_fixed(weight) else None
-    literal = weight.literal if may_change(weight) else None
-    if not isinstance(literal, TensorLiteral):
+    array = elements(weight) if may_change(weight) else None
+    if array is None:
         return None
-    array = literal.numpy()
     array = array.T if is_turned else array
     return -array if is_negated else array
 
