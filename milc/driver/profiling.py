@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from milc import kernels
 from milc.opsets import index
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class Profile:
     """Adds up what each op takes; ops in blocks count for themselves."""
 
     def __init__(self) -> None:
+        kernels.load()
         self._spent: dict[Op, tuple[int, float]] = {}
 
     def __call__(self, ran: Ran) -> None:

@@ -10,6 +10,15 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+
+def load() -> None:
+    """Load all modules of this room now, so that no op takes the time of it when it runs."""
+    from pkgutil import iter_modules
+
+    for module in iter_modules(__path__):
+        import_module(f"{__name__}.{module.name}")
+
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray

@@ -37,6 +37,7 @@ def dtype_of(element: ElementType) -> np.dtype[Any]:
     return np.dtype(f"{code}{max(element.bits // 8, 1)}")
 
 
+@cache
 def element_name(dtype: np.dtype[Any]) -> str:
     """What MIL calls the elements of an array: `fp16` for float16; int8 for int4 too."""
     small = {name: element for element, name in _OF_ML_DTYPES.items()}
