@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from milc.ir.nodes import Block, Op
@@ -54,9 +55,10 @@ class TopologicalReorder(Pass):
 def _reorder(block: Block, session: Session) -> None:
     """Put the ops that are moved before their first users, in the order that they had."""
     places = {op: number for number, op in enumerate(block.ops)}
+    named = Counter(value.name for op in places for value in op.results)
     waiting: dict[int, list[Op]] = {}
     for op in reversed(list(places)):
-        if op.kind in MOVED:
+        if op.kind in MOVED and not _is_hidden(op, named):
             users = [_within(user, block) for value in op.results for user in value.uses]
             places[op] = min([places[u] if u else len(places) for u in users], default=len(places))
             waiting.setdefault(places[op], []).append(op)
@@ -69,6 +71,13 @@ def _reorder(block: Block, session: Session) -> None:
             elif block.last is not op and block.last is not None:
                 session.rewriter.move_after(op, block.last)
             below = op
+
+
+def _is_hidden(op: Op, named: Counter[str]) -> bool:
+    """Whether names of what an op takes or gives mean something else further down."""
+    inside = [*op.results, *(v for v in op.values if v.op is not None and v.op.parent is op.parent)]
+    outside = [value for value in op.values if value not in inside]
+    return any(named[v.name] > 1 for v in inside) or any(named[v.name] for v in outside)
 
 
 def _within(user: Op | Block, block: Block) -> Op | None:
