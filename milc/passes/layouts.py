@@ -16,6 +16,7 @@ from milc.ir.types import TensorType
 from milc.ir.walk import walk_blocks, walk_ops
 from milc.passes.base import Option, Pass
 from milc.passes.cuts import ONE, OTHER, Network
+from milc.passes.reshapes import stand_in, stand_in_value
 from milc.passes.session import is_more_exact
 from milc.schema import Bound, OpDef, Order
 from milc.schema.orders import composed, inverse, is_identity
@@ -67,11 +68,26 @@ class ReduceTransposes(Pass):
         """Each round leaves fewer transposes; where they meet without cancelling comes last."""
         ending = False
         for _ in range(self.given["rounds"]):
-            moved = _Mover(_Plan(session, ending)).carry_out()
+            moved = _dropped(session) + _Mover(_Plan(session, ending)).carry_out()
             session.counts[self.name] += moved
             if not moved and ending:
                 break
             ending = not moved
+
+
+def _dropped(session: Session) -> int:
+    """How many transposes were dropped that move nothing."""
+    found = [op for op in walk_ops(session.function) if op.kind == "transpose"]
+    return sum(session.replace(op, partial(_if_idle, op, session)) for op in found)
+
+
+def _if_idle(op: Op, session: Session) -> Any:
+    """What stands for a transpose that moves nothing."""
+    view = session.view(op)
+    kept = view.forwarded() if view is not None else None
+    if view is None or kept is None or kept.type != view.infer():
+        return None
+    return stand_in(view, kept, session)
 
 
 class _Plan:
@@ -116,7 +132,7 @@ class _Plan:
         movable = {bound.operand for bound in operands(view)}
         self._want(value for value in op.values if value not in movable)
         for value, own in zip(op.results, moved.orders, strict=True):
-            if not is_identity(own):
+            if not _is_idle(own, value.type):
                 self.order[value] = own
 
     def _want(self, values: Iterable[Value]) -> None:
@@ -254,7 +270,7 @@ class _Mover:
         args: dict[str, Any] = {name: getattr(view, name) for name in op.args if name in view.args}
         made = self.session.insert(partial(self._made, op, view, args, moved.args), op)
         for old, new, own in zip(op.results, made, moved.orders, strict=True):
-            self.plain[old] = new, own
+            self.plain[old] = new, own if old in self.plan.order else ()
         made[0].op.span = op.span
         return True
 
@@ -335,11 +351,7 @@ class _Mover:
         plain = self._plain_of(op.args["x"][0])
         if plain is None:
             return None
-        value, rewriter = plain[0], self.session.rewriter
-        named = value.op is None or rewriter.is_output(value)
-        if named and rewriter.is_output(op.results[0]):
-            return self.session.new("identity", x=value)
-        return value
+        return stand_in_value(op, plain[0], self.session)
 
     def _joined(self, op: Op) -> Any:
         """One transpose for two, unless the first is wanted by others too."""
@@ -361,6 +373,15 @@ def operands(view: OpDef | None) -> Iterator[Bound]:
     for name in view.movable if view is not None else ():
         bound = getattr(view, name, None)
         yield from bound if isinstance(bound, tuple) else () if bound is None else (bound,)
+
+
+def _is_idle(order: Order, type: Any) -> bool:
+    """Whether an order moves no element and changes no dimension of what has it."""
+    shape = type.shape if isinstance(type, TensorType) else None
+    if shape is None or len(shape) != len(order):
+        return is_identity(order)
+    own = [at for at, dim in enumerate(shape) if dim != 1]
+    return all(order[at] == at for at in own)
 
 
 def reshaped(bound: Bound, order: Order) -> Order | None:

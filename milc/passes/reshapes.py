@@ -94,12 +94,16 @@ class FuseSqueezeExpandDims(Pass):
 
 def stand_in(op: OpDef, operand: Bound, session: Session) -> Any:
     """An operand in place of an op; an identity of it if both are known by name to callers."""
-    value: Any = operand.operand
-    rewriter = session.rewriter
     if not operand.is_computed:
         return session.new("identity", x=operand)
+    return stand_in_value(op.op, operand.operand, session)
+
+
+def stand_in_value(op: Op, value: Any, session: Session) -> Any:
+    """A computed value in place of an op."""
+    rewriter = session.rewriter
     named = value.op is None or rewriter.is_output(value)
-    if named and rewriter.is_output(op.op.results[0]):
+    if named and rewriter.is_output(op.results[0]):
         return session.new("identity", x=value)
     return value
 
