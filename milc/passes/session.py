@@ -16,7 +16,7 @@ from milc.ir.literals import Literal, TensorLiteral, string_literal
 from milc.ir.nodes import Block, Op, Value
 from milc.ir.rewriter import Rewriter
 from milc.ir.types import TO_INFER, TensorType
-from milc.ir.walk import walk_inside_out, walk_ops
+from milc.ir.walk import function_of, walk_inside_out, walk_ops
 from milc.opsets import index
 from milc.schema import Bound
 from milc.schema.bound import Symbol
@@ -273,7 +273,7 @@ class Session:
         while self._queue:
             op = self._queue.popleft()
             self._queued.discard(op)
-            if op.parent is not None:
+            if function_of(op) is not None:  # it, or an op around it, may have gone
                 self._try(op, self._table.of(op.kind))
         self._table = None
         self._left[own] = len(self._touched), self._unseen_changes
@@ -298,36 +298,53 @@ class Session:
         self._queue.append(op)
 
     def _try(self, op: Op, entries: Iterable[tuple[Pass, Rewrite]]) -> None:
-        view = None
+        view = self.view(op)
+        if view is None:
+            return
         for owner, entry in entries:
-            view = view or self.view(op)
-            if view is None:
-                return
             began = time.perf_counter() if self.timed else 0.0
-            fits = self.replace(op, lambda: entry.run(owner, view, self))  # noqa: B023  # run at once
+            given = self._asked(op, entry.run, owner, view, self)
+            fits = given is not None and self._put_in(op, given)
             if self.timed:
                 self.seconds[owner.name] += time.perf_counter() - began
             if fits:
                 self.counts[owner.name] += 1
                 return
 
-    def replace(self, op: Op, make: Any) -> bool:
+    def replace(self, op: Op, make: Callable[[], Any]) -> bool:
         """Replace an op by what `make()` gives, a value or one for each result; None: leave it.
 
         New ops stand in the place of the op. Returns whether it was replaced.
         """
-        self._made, self._anchor = [], op
+        given = self._asked(op, make)
+        return given is not None and self._put_in(op, given)
+
+    def _asked(self, op: Op, make: Callable[..., Any], *args: Any) -> Any:
+        """What is to stand for an op; whatever was made for it is dropped if that is None."""
+        self._anchor = op
         try:
-            given = make()
+            given = make(*args)
         except Refused as reason:
             self.refused.append(f"{op.kind}: {reason}")
             given = None
-        made, self._made, self._anchor = self._made, [], None
+        self._anchor = None
+        if given is None and self._made:
+            self._drop()
+        return given
+
+    def _drop(self) -> None:
+        """Forget the ops that were made and are in no place yet."""
+        for each in reversed(self._made):
+            self.rewriter.erase(each)
+        self._made = []
+
+    def _put_in(self, op: Op, given: Any) -> bool:
+        """Put what was made in the place of an op, whose results become what is given."""
         values = given if isinstance(given, tuple) else (given,)
-        if given is None or not self._fits(op, values, made):
-            for each in reversed(made):
-                self.rewriter.erase(each)
+        if not self._fits(op, values, self._made):
+            self._drop()
             return False
+        made, self._made = self._made, []
         operands = [value.op for value in op.values if value.op is not None]
         name, changes = op.attributes.get("name"), self.rewriter.changes
         self._lost_use = []
