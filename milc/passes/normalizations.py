@@ -296,16 +296,17 @@ class FuseElementwiseToBatchnorm(Pass):
         if any(each.count != dims[1] for each in constants):
             return None
         gamma, beta = [along(each, dims, [1]) for each in constants]
+        element = op.x.element
+        gamma, beta = [None if each is None else finite(each, element) for each in (gamma, beta)]
         if gamma is None or beta is None:
             return None
-        element = op.x.element
         made: Value = session.new(
             "batch_norm",
             x=found["x"],
-            mean=finite(0 * gamma, element),
-            variance=finite(0 * gamma + 1, element),
-            gamma=finite(gamma, element),
-            beta=finite(beta, element),
+            mean=0 * gamma,
+            variance=0 * gamma + 1,
+            gamma=gamma,
+            beta=beta,
             epsilon=session.const(0.0, element),
         )
         return made
