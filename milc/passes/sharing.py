@@ -93,10 +93,7 @@ class ConstDeduplication(Pass):
             session.counts[self.name] += 1
             return
         tables[-1].setdefault(key, (value,))
-        if isinstance(first, TensorLiteral) and isinstance(literal, TensorLiteral):
-            op.attributes["val"] = first  # the same, held once
-        elif first is not literal:
-            session.rewriter.set_attribute(op, "val", first)
+        _hold(op, "val", first, session)
 
     def _number(self, op: Op, tables: list[Table], contents: Contents, session: Session) -> None:
         """Use an earlier constexpr op for one that unpacks the same."""
@@ -106,8 +103,19 @@ class ConstDeduplication(Pass):
         earlier = next((table[key] for table in tables if key in table), None)
         if earlier is None:
             tables[-1][key] = tuple(op.results)
+            for name, literal in list(op.attributes.items()):
+                if name != "name":
+                    _hold(op, name, contents.first(literal), session)
         elif session.replace(op, lambda: earlier):
             session.counts[self.name] += 1
+
+
+def _hold(op: Op, name: str, first: Literal, session: Session) -> None:
+    """Let an op hold the first of the literals that are the same as one of its own."""
+    if isinstance(first, TensorLiteral) and isinstance(op.attributes[name], TensorLiteral):
+        op.attributes[name] = first  # the same, held once
+    elif op.attributes[name] is not first:
+        session.rewriter.set_attribute(op, name, first)
 
 
 class Contents:

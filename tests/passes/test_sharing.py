@@ -8,7 +8,7 @@ import milc
 import milc.passes.session
 from milc.driver.reading import reader
 from milc.ir.literals import WEIGHT_FILE, BlobRef
-from milc.ir.types import FP32
+from milc.ir.types import FP16, FP32
 from milc.package.model import Model
 from milc.package.weights import WeightFiles
 from tests.passes.running import optimized
@@ -70,3 +70,26 @@ def test_equal_arrays_are_held_once() -> None:
     optimized(program, "const_deduplication")
     held = [f.body.first.attributes["val"] for f in program.functions.values() if f.body.first]
     assert held[0] is held[1]
+
+
+PACKED = """
+        tensor<fp32, [2]> {name} = constexpr_cast()[
+            output_dtype = string("fp32"), source_val = tensor<fp16, [2]>(
+                BLOBFILE(path = string("{file}"), offset = uint64({offset})))];
+"""
+
+
+def test_functions_share_what_constexpr_ops_unpack() -> None:
+    files = WeightFiles(None)
+    data = struct.pack("<2e", 1.5, 2.5)
+    first, second = (files.append(WEIGHT_FILE, FP16, data) for _ in range(2))
+    text = "program(1.3)\n{"
+    for function, offset in (("main", first), ("f", second)):
+        packed = PACKED.format(name="w", file=WEIGHT_FILE, offset=offset)
+        text += f"func {function}<ios16>(tensor<fp32, [2]> x) {{{packed}"
+        text += "tensor<fp32, [2]> y = mul(x = x, y = w); } -> (y);\n"
+    subject = Model(milc.parse(text + "}\n"), weights=files)
+    optimized(subject, "const_deduplication")
+    ops = [function.body.first for function in subject.program.functions.values()]
+    held = [op.attributes["source_val"] for op in ops if op is not None]
+    assert [each.offset for each in held if isinstance(each, BlobRef)] == [first, first]
