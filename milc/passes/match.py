@@ -15,10 +15,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from milc.ir.nodes import Block, Op, Value
-from milc.ir.types import FP16
+from milc.ir.types import FP16, TensorType
 from milc.passes.session import scalar_of
 from milc.schema import Bound, OpDef
 
@@ -30,6 +31,10 @@ NEAR: Final = 1e-5
 """How far a constant may be from the number that it stands for, relative to it."""
 HALF: Final = 2.0**-11
 """The same for constants of fp16: as far as rounding goes."""
+SINGLE: Final = "="
+"""The sort of a constant of one element."""
+SEVERAL: Final = "=="
+"""The sort of all other constants."""
 
 
 class Held(dict[str, Any]):
@@ -76,9 +81,17 @@ class Held(dict[str, Any]):
 class Pattern:
     """What an operand may be."""
 
-    def may_be(self, bound: Bound) -> bool:
-        """Whether an operand is worth a closer look; asked first, of every operand of an op."""
+    def __init__(self) -> None:
+        self.known: dict[tuple[type[OpDef], tuple[str, ...]], bool] = {}
+        """Whether ops with operands of some sorts are worth a closer look; found once for each."""
+
+    def admits(self, sort: str) -> bool:
+        """Whether an operand of a sort (see `_sort`) is worth a closer look."""
         return True
+
+    def admits_op(self, op: OpDef, sorts: Sequence[str]) -> bool:
+        """Whether an op whose first operands are of such sorts is; only patterns of ops say yes."""
+        return False
 
     def find(self, session: Session, bound: Bound, held: Held) -> Iterator[Held]:
         """Every way in which an operand matches, given what is bound already."""
@@ -96,10 +109,11 @@ class Var(Pattern):
     """Any operand that is no constant; the same one wherever the name occurs."""
 
     def __init__(self, name: str) -> None:
+        super().__init__()
         self.name = name
 
-    def may_be(self, bound: Bound) -> bool:
-        return bound.is_computed
+    def admits(self, sort: str) -> bool:
+        return sort not in (SINGLE, SEVERAL)
 
     def find(self, session: Session, bound: Bound, held: Held) -> Iterator[Held]:
         if self.name not in held:
@@ -112,10 +126,11 @@ class Const(Pattern):
     """A constant, bound as it is seen, so that its type is at hand; the same one by value."""
 
     def __init__(self, name: str) -> None:
+        super().__init__()
         self.name = name
 
-    def may_be(self, bound: Bound) -> bool:
-        return not bound.is_computed
+    def admits(self, sort: str) -> bool:
+        return sort in (SINGLE, SEVERAL)
 
     def find(self, session: Session, bound: Bound, held: Held) -> Iterator[Held]:
         if self.name not in held:
@@ -132,11 +147,12 @@ class Number(Pattern):
     """
 
     def __init__(self, number: float | str, tolerance: float = NEAR) -> None:
+        super().__init__()
         self.number = number
         self.tolerance = tolerance
 
-    def may_be(self, bound: Bound) -> bool:
-        return not bound.is_computed and bound.count == 1
+    def admits(self, sort: str) -> bool:
+        return sort == SINGLE
 
     def find(self, session: Session, bound: Bound, held: Held) -> Iterator[Held]:
         number = scalar_of(bound)
@@ -153,6 +169,7 @@ class Is(Pattern):
     """A constant of just this value: a flag, a string, or a tuple of all elements."""
 
     def __init__(self, value: Any) -> None:
+        super().__init__()
         self.value = value
 
     def find(self, session: Session, bound: Bound, held: Held) -> Iterator[Held]:
@@ -171,14 +188,23 @@ class Node(Pattern):
     def __init__(
         self, kind: str, *args: Pattern, shared: bool = False, called: str = "", **named: Pattern
     ) -> None:
+        super().__init__()
         self.kinds = kind.split("|")
         self.args = args
         self.named = named
         self.shared = shared
         self.called = called
 
-    def may_be(self, bound: Bound) -> bool:
-        return _kind(bound) in self.kinds
+    def admits(self, sort: str) -> bool:
+        return sort in self.kinds
+
+    def admits_op(self, op: OpDef, sorts: Sequence[str]) -> bool:
+        if op.op.kind not in self.kinds:
+            return False
+        return any(
+            all(arg.admits(sort) for arg, sort in zip(args, sorts, strict=False))
+            for args in self._orders(op)
+        )
 
     def find(self, session: Session, bound: Bound, held: Held) -> Iterator[Held]:
         op = bound.operand.op if isinstance(bound.operand, Value) else None
@@ -191,34 +217,43 @@ class Node(Pattern):
     def match_op(self, session: Session, op: OpDef, held: Held) -> Iterator[Held]:
         if op.op.kind not in self.kinds:
             return
-        orders = [self.args]
-        if op.commutative and len(self.args) == 2:
-            orders.append(self.args[::-1])
-        for order in orders:
+        for order in self._orders(op):
             pairs = _paired(op, order, self.named)
             if pairs is not None:
                 for found in _all(session, pairs, held.matching(op, shared=self.shared)):
                     yield found.binding(self.called, op) if self.called else found
+
+    def _orders(self, op: OpDef) -> tuple[tuple[Pattern, ...], ...]:
+        """The orders in which the operands of an op may match."""
+        is_free = op.commutative and len(self.args) == 2
+        return (self.args, self.args[::-1]) if is_free else (self.args,)
 
 
 class _Either(Pattern):
     """What one of several patterns matches."""
 
     def __init__(self, *choices: Pattern) -> None:
+        super().__init__()
         self.choices: list[Pattern] = []
         for choice in choices:
             self.choices += choice.choices if isinstance(choice, _Either) else [choice]
-        nodes = [choice for choice in self.choices if isinstance(choice, Node)]
-        self.kinds = {kind for node in nodes for kind in node.kinds}
-        self.others = [choice for choice in self.choices if not isinstance(choice, Node)]
+        self.by_sort: dict[str, tuple[Pattern, ...]] = {}
 
-    def may_be(self, bound: Bound) -> bool:
-        return _kind(bound) in self.kinds or any(each.may_be(bound) for each in self.others)
+    def admits(self, sort: str) -> bool:
+        return bool(self._admitting(sort))
+
+    def admits_op(self, op: OpDef, sorts: Sequence[str]) -> bool:
+        return any(choice.admits_op(op, sorts) for choice in self.choices)
 
     def find(self, session: Session, bound: Bound, held: Held) -> Iterator[Held]:
-        for choice in self.choices:
-            if choice.may_be(bound):
-                yield from choice.find(session, bound, held)
+        for choice in self._admitting(_sort(bound)):
+            yield from choice.find(session, bound, held)
+
+    def _admitting(self, sort: str) -> tuple[Pattern, ...]:
+        """The choices that admit a sort; found once for each."""
+        if sort not in self.by_sort:
+            self.by_sort[sort] = tuple([each for each in self.choices if each.admits(sort)])
+        return self.by_sort[sort]
 
     def match_op(self, session: Session, op: OpDef, held: Held) -> Iterator[Held]:
         for choice in self.choices:
@@ -227,6 +262,12 @@ class _Either(Pattern):
 
 def match(pattern: Pattern, session: Session, op: OpDef) -> Held | None:
     """What a pattern binds where it matches an op, in the first way that there is."""
+    sorts = tuple([_sort(getattr(op, name)) for name in islice(op.args, 2)])
+    key = (type(op), sorts)
+    if key not in pattern.known:
+        pattern.known[key] = pattern.admits_op(op, sorts)
+    if not pattern.known[key]:
+        return None
     ways = pattern.match_op(session, op, Held(op.op))
     return next((held for held in ways if held.is_closed(op.op)), None)
 
@@ -268,10 +309,14 @@ def _is_factor(pattern: Pattern) -> bool:
     return isinstance(pattern, Number) and not isinstance(pattern.number, str)
 
 
-def _kind(bound: Bound) -> str:
-    """The kind of op that gives an operand; empty if none does."""
-    op = bound.operand.op if isinstance(bound.operand, Value) else None
-    return op.kind if op is not None else ""
+def _sort(bound: Any) -> str:
+    """What an operand is at first sight: the kind of op that gives it, or of constant, or none."""
+    if not isinstance(bound, Bound):
+        return ""
+    if bound.is_computed:
+        op = bound.operand.op  # type: ignore[union-attr]  # what is computed is a value
+        return op.kind if op is not None else ""
+    return SINGLE if isinstance(bound.type, TensorType) and bound.count == 1 else SEVERAL
 
 
 def _paired(
@@ -281,7 +326,7 @@ def _paired(
     pairs = []
     for name, pattern in (*zip(op.args, args, strict=False), *named.items()):
         bound = getattr(op, name)
-        if not isinstance(bound, Bound) or not pattern.may_be(bound):
+        if not isinstance(bound, Bound) or not pattern.admits(_sort(bound)):
             return None
         pairs.append((bound, pattern))
     return pairs
