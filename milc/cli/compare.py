@@ -13,6 +13,7 @@ from milc.cli.report import OK, Report, draw, put, reporting
 
 if TYPE_CHECKING:
     from milc.driver.comparing import Comparison, Step
+    from milc.driver.given import Given
 
 
 def _tolerance(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
@@ -76,6 +77,8 @@ def command(
     first that differs is shown with the operations that give it.
     """
     report.stdout_is_taken = True
+    if first == second == "-":
+        raise click.UsageError("Only one of A and B can be standard input.")
     from milc.driver.comparing import Comparison
     from milc.driver.loading import load
     from milc.driver.wanted import wanted
@@ -93,20 +96,26 @@ def command(
             options, function, wanted(models[0], function), comparison.first.path
         )
         activity.phase("comparing", steps * comparison.operations)
-        made: list[Step] = []
-        for number in range(steps):
-            made.append(comparison.step(given.at(number)))
-            if not made[-1].agrees:
-                break
-    _show(report, comparison, made[-1], every=every, as_json=as_json)
+        step, number = _until_they_differ(comparison, given, steps)
+    _show(report, comparison, step, every=every, as_json=as_json)
     for model in models:
         report.add(model.notes)
-    finding = comparison.finding(made[-1])
+    finding = comparison.finding(step)
     if finding is not None:
-        where = [f"at step {len(made)} of {steps}"] if steps > 1 else []
+        where = [f"at step {number} of {steps}"] if steps > 1 else []
         finding.notes = (*finding.notes, *where)
         report.add([finding])
     return OK
+
+
+def _until_they_differ(comparison: Comparison, given: Given, steps: int) -> tuple[Step, int]:
+    """What came of the first step in which they differ, or of the last, and its number from 1."""
+    step = comparison.step(given.at(0))
+    for number in range(1, steps):
+        if not step.agrees:
+            return step, number
+        step = comparison.step(given.at(number))
+    return step, steps
 
 
 def _show(

@@ -220,28 +220,12 @@ def _must_be_array(running: Running, value: Value, option: str) -> None:
 
 def _saves(texts: tuple[str, ...], running: Running) -> list[tuple[str, str]]:
     """The outputs to write, with their files. Raises MilError (MIL0917) for another name."""
-    from milc.diagnostics import Diagnostic, MilError
-    from milc.diagnostics.prose import nearest
     from milc.driver.images import SUFFIXES, pillow
 
     outputs = {value.name: value for value in running.function.outputs}
-    names = list(outputs)
     found = []
     for text in texts:
-        known = [name for name in names if text.startswith(f"{name}=")]
-        name, _, file = text.partition("=")
-        if known:
-            name = max(known, key=len)
-            file = text[len(name) + 1 :]
-        if name in names and not file:
-            message = f"{text!r} names no file: {name}={name}.npy?"
-            raise click.BadParameter(message, param_hint="'--save'")
-        if name not in names:
-            near = nearest(name, names)
-            listed = ", ".join(f"`{each}`" for each in names)
-            help = f"did you mean `{near}`?" if near else f"its outputs are {listed}"
-            message = f"{running.function.name} has no output `{name}`"
-            raise MilError(Diagnostic("MIL0917", message, path=running.run.path, help=help))
+        name, file = _named(text, running, list(outputs))
         suffix = Path(file).suffix.lower()
         if suffix not in (".npy", *SUFFIXES):
             message = f"{file!r} ends in none of .npy, {', '.join(SUFFIXES)}."
@@ -251,3 +235,22 @@ def _saves(texts: tuple[str, ...], running: Running) -> list[tuple[str, str]]:
             pillow("written")  # before much is computed
         found.append((name, file))
     return found
+
+
+def _named(text: str, running: Running, names: list[str]) -> tuple[str, str]:
+    """The output of a text NAME=FILE, whose name may hold `=` too, and the file."""
+    from milc.diagnostics import Diagnostic, MilError
+    from milc.diagnostics.prose import nearest
+
+    name = max((name for name in names if text.startswith(f"{name}=")), key=len, default="")
+    if name and text != f"{name}=":
+        return name, text[len(name) + 1 :]
+    name = name or text.partition("=")[0]
+    if name in names:
+        message = f"{text!r} names no file: {name}={name}.npy?"
+        raise click.BadParameter(message, param_hint="'--save'")
+    near = nearest(name, names)
+    listed = ", ".join(f"`{each}`" for each in names)
+    help = f"did you mean `{near}`?" if near else f"its outputs are {listed}"
+    message = f"{running.function.name} has no output `{name}`"
+    raise MilError(Diagnostic("MIL0917", message, path=running.run.path, help=help))

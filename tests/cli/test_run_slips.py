@@ -132,6 +132,12 @@ def test_why_weights_cannot_be_read(cli: Cli, tmp_path: Path) -> None:
     assert "weight.bin: " in finding["notes"][0]
 
 
+def test_only_one_model_is_standard_input(cli: Cli) -> None:
+    run = cli("compare", "-", "-", "--random", stdin=CLASSIFIER)
+    assert run.status == 2
+    assert "standard input" in run.err
+
+
 def test_scalars_are_compared(cli: Cli, tmp_path: Path) -> None:
     text = program("        fp32 y = mul(x = x, y = fp32(2));", "x, y", "fp32 x")
     (tmp_path / "a.mil").write_text(text, encoding="utf-8")
