@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from milc.evaluate import fold
-from milc.ir.literals import TensorLiteral, tensor
+from milc.ir.literals import Literal, TensorLiteral, tensor
 from milc.ir.types import TensorType
 from milc.passes.base import Option, Pass, rewrite
+from milc.passes.session import LARGE, count_of
 
 if TYPE_CHECKING:
-    from milc.ir.nodes import Value
+    from milc.ir.nodes import Op, Value
     from milc.passes.session import Session
     from milc.schema import OpDef
 
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 class ConstElimination(Pass):
     """Compute ops whose operands are constants, and what is known of shapes, ahead of time.
 
-    Ops of the constexpr family stay: they are constants that are meant to stay packed.
+    Ops of the constexpr family stay: they are constants that are meant to stay packed. So does
+    what would add a million elements to a program: one whose results are so much larger than the
+    constants that go with it, such as a `tile`.
 
     ```mil
     func main<ios15>(tensor<fp32, [2]> x) {
@@ -38,7 +41,7 @@ class ConstElimination(Pass):
 
     name = "const_elimination"
     options: ClassVar[dict[str, Option]] = {
-        "skip_const_by_size": Option(1 << 20, "leave results of more elements uncomputed"),
+        "skip_const_by_size": Option(1 << 28, "leave results of more elements uncomputed"),
     }
 
     @rewrite()
@@ -46,8 +49,9 @@ class ConstElimination(Pass):
         """What a block or the function returns becomes a constant of its name, too."""
         if op.name.startswith("constexpr_") or op.op.blocks or not op.op.results:
             return None
-        most = self.given["skip_const_by_size"]
-        if any((_count(value) or 0) > most for value in op.op.results):
+        most = _freed(op.op) + LARGE
+        counts = [count_of(value) for value in op.op.results]
+        if sum(counts) > most or max(counts) > self.given["skip_const_by_size"]:
             return None
         known = [self._known(value, session) for value in op.op.results]
         if None not in known:
@@ -66,5 +70,9 @@ class ConstElimination(Pass):
         return tensor(type.element, tuple([d for d in type.shape if isinstance(d, int)]), elements)
 
 
-def _count(value: Value) -> int | None:
-    return value.type.count if isinstance(value.type, TensorType) else None
+def _freed(op: Op) -> int:
+    """How many elements of constants are used by an op alone, so that they go when it does."""
+    own = {each for each in op.values if each.literal is not None and list(each.uses) == [op]}
+    written = [operand.type for _, _, operand in op.operands if isinstance(operand, Literal)]
+    types = [*(value.type for value in own), *written]
+    return sum([each.count or 0 for each in types if isinstance(each, TensorType)])

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 REACH = 8
 """How many ops down from a change patterns may begin to fit; deeper trees are matched anyway when
 something nearer changes."""
+LARGE = 1 << 20
+"""A constant of more elements is not made where none is as large: programs would grow by what they
+compute anyway."""
 FAN_OUT = 8
 """Of a value with more users nobody's pattern asks that it has one; they are not tried again."""
 
@@ -87,6 +90,7 @@ class Session:
         self._views_hold_of = 0
         self._lost_use: list[Op] = []
         self._seen_changes = 0
+        self._largest: int | None = None
         self._left: dict[tuple[Pass, ...], tuple[int, int]] = {}
 
     # Seeing
@@ -367,6 +371,8 @@ class Session:
         self._made, self._anchor = [], None
         given = make()
         made, self._made = self._made, []
+        if any(self.is_too_large(each) for each in made):
+            raise Refused("a constant is larger than any that there is")
         if isinstance(before, Op):
             self.rewriter.insert_before(before, *made)
         else:
@@ -380,9 +386,21 @@ class Session:
             called = string_literal(op.results[0].name)
             op.attributes["name"] = name if name is not None and is_successor else called
 
+    def is_too_large(self, op: Op) -> bool:
+        """Whether a new op is a constant larger than any in the function, and large at all."""
+        count = count_of(op.results[0]) if op.kind == "const" else 0
+        if count <= LARGE:
+            return False
+        if self._largest is None:
+            consts = (each for each in walk_ops(self.function) if each.kind == "const")
+            self._largest = max([count_of(each.results[0]) for each in consts], default=0)
+        return count > self._largest
+
     def _fits(self, op: Op, values: Sequence[Any], made: Sequence[Op]) -> bool:
         """Whether values may stand for an op's results: names of outputs have to be kept."""
         if len(values) != len(op.results) or any(not isinstance(v, Value) for v in values):
+            return False
+        if any(self.is_too_large(each) for each in made):
             return False
         for old, new in zip(op.results, values, strict=True):
             if old is new or not self._is_alike(old, new, made):
@@ -487,6 +505,11 @@ class _Table:
         if found is None:
             found = self._of[kind] = [*self._entries.get(kind, ()), *self._any]
         return found
+
+
+def count_of(value: Value) -> int:
+    """How many elements a tensor has, 0 if that is not known."""
+    return (isinstance(value.type, TensorType) and value.type.count) or 0
 
 
 def is_more_exact(one: Type, other: Type) -> bool:
