@@ -112,6 +112,8 @@ class Task:
     def _run_once(self) -> None:
         running, options = self.running, self.options
         given, steps = given_by(options, running.function, running.wanted, running.run.path)
+        if self.trace is not None and steps > 1:
+            self.trace.counts = True
         outputs = running(given, steps, self.state)
         self.title += f"  step {steps:,}" if steps > 1 else ""
         self.rows = running.rows(outputs, self.state, self.kept.found)

@@ -13,7 +13,7 @@ from milc.ir.types import TensorType
 from milc.kernels.elements import element_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from milc.driver.evaluating import Run
     from milc.evaluate import Ran
@@ -48,7 +48,17 @@ class Trace:
 
     def __init__(self) -> None:
         self.when = ""
+        """Which run it is, in words."""
+        self.counts = False
+        """Whether runs are steps, to be told by their number."""
+        self._runs = 0
         self.seen: dict[What, Sight] = {}
+
+    def begin(self, inputs: Mapping[str, Any]) -> None:
+        """Note that a run begins."""
+        self._runs += 1
+        if self.counts:
+            self.when = f"step {self._runs}"
 
     def __call__(self, ran: Ran) -> None:
         """Look at an op that has run."""

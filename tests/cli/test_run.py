@@ -487,6 +487,13 @@ def test_the_trace_says_which_of_many_it_was(cli: Cli, tmp_path: Path) -> None:
     assert "this was in sets/2.npz" in run.err
 
 
+def test_the_trace_says_which_step_it_was(cli: Cli) -> None:
+    np.save("each.npy", np.array([[[1, 2, 3, 4]], [[1, 2, 3, 1e300]]]))
+    run = cli("run", HELLO, "--each", "x=each.npy", "--trace")
+    assert "this was in step 2" in run.err
+    assert "this was in step" not in cli("run", HELLO, "-i", "x=inf", "--trace").err
+
+
 def test_settings_do_not_say_what_is_run(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "milc.toml").write_text('[run]\noutput = "y.npz"\n')
     assert cli("run", HELLO, "--random").status == 2
