@@ -47,10 +47,19 @@ class NoopElimination(Pass):
         if len(op.op.results) != 1 or op.op.blocks:
             return None
         kept = op.forwarded() or neutral(op, session)
-        if kept is None or not is_alike(op.op.results[0], kept, session):
+        if kept is None or not self._is_alike(op, kept, session):
             return None
         operand = kept.operand
         return session.const(operand) if isinstance(operand, Literal) else operand
+
+    def _is_alike(self, op: OpDef, kept: Bound, session: Session) -> bool:
+        """Whether a result is like an operand, if need be by what is known by now of that."""
+        if is_alike(op.op.results[0], kept, session):
+            return True
+        if all(isinstance(dim, int) for dim in session.dims(kept) or ()):
+            return False
+        session.facts.check(op.op, op.op.opset or session.function.opset)
+        return is_alike(op.op.results[0], kept, session)
 
 
 def neutral(op: OpDef, session: Session) -> Bound | None:
