@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from milc.ir.literals import TensorLiteral
-from milc.ir.nodes import Op, Value
-from milc.ir.types import FP16, FP32, TensorType
+from milc.ir.literals import TensorLiteral, string_literal
+from milc.ir.nodes import Block, Op, Value
+from milc.ir.types import FP16, FP32, TO_INFER, TensorType
 from milc.ir.walk import walk_ops
 from milc.kernels import np
 from milc.opsets import index
@@ -17,6 +17,9 @@ from milc.passes.session import Note
 from milc.schema import Bound
 
 if TYPE_CHECKING:
+    from milc.ir.literals import Literal
+    from milc.ir.nodes import Operand
+    from milc.ir.types import Type
     from milc.kernels import Array
     from milc.passes.session import Session
     from milc.schema import OpDef
@@ -58,8 +61,8 @@ class AddFp16Cast(Pass):
     ```mil
     func main<ios15>(tensor<fp32, [2]> x) {
         tensor<fp16, [2]> x_to_fp16 = cast(x = x, dtype = string("fp16"));
-        tensor<fp16, [2]> a_cast_fp16 = mul(x = x_to_fp16, y = fp16(0.5));
-        tensor<fp16, [2]> y_cast_fp16 = exp(x = a_cast_fp16);
+        tensor<fp16, [2]> a = mul(x = x_to_fp16, y = fp16(0.5));
+        tensor<fp16, [2]> y_cast_fp16 = exp(x = a);
         tensor<fp32, [2]> y = cast(x = y_cast_fp16, dtype = string("fp32"));
     } -> (y);
     ```
@@ -80,6 +83,7 @@ class AddFp16Cast(Pass):
             view = session.view(op) if op.parent is not None and op.kind != "const" else None
             if view is not None and self._is_chosen(op) and halving.convert(view):
                 session.counts[self.name] += 1
+        halving.widen()
 
     def _is_chosen(self, op: Op) -> bool:
         selector: Callable[[Op], bool] | None = self.given["op_selector"]
@@ -112,23 +116,34 @@ def words(given: Any) -> frozenset[str]:
 
 
 class _Halving:
-    """One run over a function: what is there in fp16 already."""
+    """One run over a function: what has become fp16, and what else there is in it."""
 
     def __init__(self, session: Session, beyond: Mapping[str, float]) -> None:
         self.session = session
         self.beyond = beyond
         self.halves: dict[Value, Value] = {}
+        self.narrowed: dict[Value, None] = {}
+        """Results that have become fp16."""
+        self.taking: set[tuple[Op, str]] = set()
+        """Arguments that have become fp16."""
 
     def convert(self, op: OpDef) -> bool:
-        """Put an op of fp16 in the place of one of fp32; gives whether it could."""
+        """Let an op compute in fp16; gives whether it could."""
         if not is_numeric(op) or not self._is_inferred(op.op):
             return False
-        taken = dict(operands(op))
+        taken = [name for name in halvable(op) if self._is_wide(getattr(op, name))]
         is_factor = op.identity == 1 and not self._is_added(op.op)
-        if not taken or any(_is_too_far(each, is_factor) for each in constants(op)):
+        if not taken or any(_is_too_far(each, is_factor) for each in constants(op, taken)):
             return False
-        return not self._is_beyond(op.op) and self.session.replace(
-            op.op, lambda: self._converted(op, taken)
+        return not self._is_beyond(op.op) and self._converted(op, taken)
+
+    def _is_wide(self, given: Any) -> bool:
+        """Whether an argument is of fp32, or was."""
+        parts = given if isinstance(given, tuple) else (given,)
+        return any(
+            isinstance(each.type, TensorType)
+            and (each.element is FP32 or each.operand in self.narrowed)
+            for each in parts
         )
 
     def _is_inferred(self, op: Op) -> bool:
@@ -152,27 +167,65 @@ class _Halving:
                 return True
         return False
 
-    def _converted(self, op: OpDef, taken: Mapping[str, Any]) -> Any:
-        session = self.session
-        changed = {
-            name: tuple([self._half(each, op.op) for each in given])
-            if isinstance(given, tuple)
-            else self._half(given, op.op)
-            for name, given in taken.items()
-        }
-        base = op.op.results[0].name
-        made = session.again(op, **changed, name=f"{base}_cast_fp16")
-        results = made if isinstance(made, tuple) else (made,)
-        pairs = zip(op.op.results, results, strict=True)
-        back = [self._widened(old, new) for old, new in pairs]
-        return tuple(back)
+    def _converted(self, op: OpDef, taken: Sequence[str]) -> bool:
+        """Change the arguments of an op, and the types of its results, if that verifies."""
+        session, node = self.session, op.op
+        unused = [value.op for value in node.values if value.op is not None]
+        args, attributes = dict(node.args), dict(node.attributes)
+        for name in taken:
+            unused += self._take(op, name)
+        wide = [value.type for value in node.results]
+        for value in node.results:
+            value.type = TO_INFER
+        found = len(session.facts.found)
+        session.facts.check(node, node.opset or session.function.opset)
+        fits = len(session.facts.found) == found
+        if fits:
+            self.taking.update([(node, name) for name in taken])
+            for value, old in zip(node.results, wide, strict=True):
+                self._settle(value, old)
+        else:
+            self._revert(node, args, attributes, wide)
+        for each in unused:
+            session.erase_dead(each)
+        return fits
 
-    def _widened(self, old: Value, new: Value) -> Value:
-        wide, half = session_types(self.session, old, new)
-        if wide is half:
-            return new
-        cast: Value = self.session.new("cast", x=new, dtype=wide, name=old.name)
-        return cast
+    def _take(self, op: OpDef, name: str) -> list[Op]:
+        """Bind an argument to fp16; gives ops whose result may now be used by nobody."""
+        given, node = getattr(op, name), op.op
+        parts = given if isinstance(given, tuple) else (given,)
+        halves = self.session.insert(lambda: [self._half(each, node) for each in parts], node)
+        if name in node.args:
+            self.session.rewriter.set_arg(node, name, *halves)
+        else:
+            self.session.rewriter.set_attribute(node, name, halves[0].literal)
+        return [each.op for each in halves if isinstance(each, Value) and each.op is not None]
+
+    def _revert(
+        self,
+        op: Op,
+        args: Mapping[str, tuple[Operand, ...]],
+        attributes: Mapping[str, Literal],
+        types: Sequence[Type],
+    ) -> None:
+        """Leave an op as it was, which is for faults of this pass alone."""
+        said = self.session.facts.found[-1].message
+        self.session.refused.append(f"{op.kind}: {said}")
+        self.session.rewriter.set_args(op, args)
+        for name, literal in attributes.items():
+            self.session.rewriter.set_attribute(op, name, literal)
+        for value, type in zip(op.results, types, strict=True):
+            value.type = type
+
+    def _settle(self, value: Value, old: Type) -> None:
+        """Declare the type that a result has now, in the shape that it was declared with."""
+        new = self.session.facts.inferred[value]
+        assert isinstance(old, TensorType)
+        assert isinstance(new, TensorType)
+        value.type = old
+        if new.element is not old.element:
+            self.session.rewriter.set_type(value, TensorType(new.element, old.shape))
+            self.narrowed[value] = None
 
     def _half(self, bound: Bound, op: Op) -> Any:
         """An operand in fp16: what it was cast from, its constant, or a cast of it."""
@@ -186,7 +239,7 @@ class _Halving:
         if known is not None and is_at_hand(known, op):
             return known
         literal = bound.literal
-        name = f"{operand.name}_to_fp16" if isinstance(operand, Value) else ""
+        name = f"{operand.name if isinstance(operand, Value) else op.results[0].name}_to_fp16"
         if isinstance(literal, TensorLiteral):
             made = self.session.const(halved(literal.numpy()), name=name)
         else:
@@ -195,13 +248,45 @@ class _Halving:
             self.halves[operand] = made
         return made
 
+    def widen(self) -> None:
+        """Cast results back for all that has not become fp16; a cast takes what there is."""
+        for value in self.narrowed:
+            uses = [user for user in value.uses if self._needs_wide(user, value)]
+            if uses:
+                self._widen(value, uses)
 
-def session_types(session: Session, old: Value, new: Value) -> tuple[str, str]:
-    """The element types of what is replaced and of what stands for it, by name."""
-    first, second = session.facts.type_of(old), session.facts.type_of(new)
-    if not isinstance(first, TensorType) or not isinstance(second, TensorType):
-        return "", ""
-    return first.element.name, second.element.name
+    def _needs_wide(self, user: Op | Block, value: Value) -> bool:
+        return isinstance(user, Block) or bool(self._wide_args(user, value))
+
+    def _wide_args(self, op: Op, value: Value) -> list[str]:
+        if op.kind == "cast":
+            return []
+        names = [name for name, given in op.args.items() if value in given]
+        return [name for name in names if (op, name) not in self.taking]
+
+    def _widen(self, value: Value, uses: Sequence[Op | Block]) -> None:
+        session, rewriter, source, name = self.session, self.session.rewriter, value.op, value.name
+        assert source is not None
+        assert source.parent is not None
+        is_public = rewriter.is_output(value)
+        if is_public:
+            rewriter.rename(value, rewriter.fresh_name(f"{name}_cast_fp16"))
+
+        def make() -> Any:
+            return session.new("cast", x=value, dtype="fp32", name=f"{name}_to_fp32")
+
+        cast = session.insert(make, source.next or source.parent)
+        if is_public:
+            rewriter.rename(cast, name)
+            rewriter.set_attribute(cast.op, "name", string_literal(name))
+        for user in uses:
+            if isinstance(user, Block):
+                outputs = [cast if each is value else each for each in user.outputs]
+                rewriter.set_outputs(user, outputs)
+                continue
+            for arg in self._wide_args(user, value):
+                held = [cast if each is value else each for each in user.args[arg]]
+                rewriter.set_arg(user, arg, *held)
 
 
 def is_numeric(op: OpDef) -> bool:
@@ -212,21 +297,20 @@ def is_numeric(op: OpDef) -> bool:
     return all(isinstance(value.type, TensorType) for value in values)
 
 
-def operands(op: OpDef) -> Iterator[tuple[str, Any]]:
-    """The arguments in fp32 that may be fp16: of the domains that have it, none other."""
+def halvable(op: OpDef) -> Iterator[str]:
+    """The arguments that may be fp16: of the domains that have it, none other."""
     written = {*op.op.args, *op.op.attributes} if op.in_attributes else op.op.args
     given = [name for name in op.args if name in written]
     domains = {op.args[name].group for name in given if FP16 in op.args[name].elements}
-    main = next((op.args[name].group for name in op.args if op.args[name].elements), "")
+    main = next((arg.group for arg in op.args.values() if arg.elements), "")
     for name in given:
-        arg, bound = op.args[name], getattr(op, name)
+        arg = op.args[name]
         if arg.elements:
             fits = FP16 in arg.elements and (arg.group == main or not governs_elements(op))
         else:
             fits = not domains
-        parts = bound if isinstance(bound, tuple) else (bound,)
-        if fits and any(isinstance(b.type, TensorType) and b.element is FP32 for b in parts):
-            yield name, bound
+        if fits:
+            yield name
 
 
 def governs_elements(op: OpDef) -> bool:
@@ -234,9 +318,10 @@ def governs_elements(op: OpDef) -> bool:
     return op.elementwise or index.families().get(op.name) == "activation"
 
 
-def constants(op: OpDef) -> Iterator[Array]:
-    """The constants of fp32 that an op takes, a large one too."""
-    for _, given in operands(op):
+def constants(op: OpDef, names: Iterable[str]) -> Iterator[Array]:
+    """The constants of fp32 that some arguments of an op are, a large one too."""
+    for name in names:
+        given = getattr(op, name)
         for bound in given if isinstance(given, tuple) else (given,):
             literal = bound.literal if bound.element is FP32 else None
             if isinstance(literal, TensorLiteral):
@@ -246,6 +331,9 @@ def constants(op: OpDef) -> Iterator[Array]:
 def _is_too_far(array: Array, is_factor: bool) -> bool:
     """Whether a constant cannot be fp16 without changing what an op computes."""
     if not array.size:
+        return False
+    low, high = float(array.min()), float(array.max())
+    if max(-low, high) > SMALLEST and max(-low, high) <= LARGEST:
         return False
     size = np.abs(array)
     finite = size[np.isfinite(size) if is_factor else size < UNBOUNDED]
