@@ -46,7 +46,10 @@ def evaluate(
 
 
 class Run:
-    """A function of a model, verified and made ready: to be called any number of times."""
+    """A function of a model, verified and made ready: to be called any number of times.
+
+    One call has to be over before the next: threads need a `Run` each.
+    """
 
     def __init__(
         self,

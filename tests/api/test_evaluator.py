@@ -29,6 +29,25 @@ def test_outputs_come_by_name() -> None:
     assert given[1].tolist() == [4.0, 16.0]
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ([[1], [1, 2]], "not all of the same length"),
+        ([10**400, 1], "Python objects"),
+        (["a", "b"], "text is given"),
+        (np.ones(2, complex), "elements of complex128"),
+    ],
+)
+def test_what_is_no_tensor_of_numbers(given: Any, said: str) -> None:
+    with pytest.raises(milc.MilError, match=f"MIL0904.*{said}"):
+        milc.evaluate(text(DOUBLED), {"x": given})
+
+
+@pytest.mark.filterwarnings("error")
+def test_inputs_that_are_too_large_become_infinite() -> None:
+    assert np.isinf(milc.evaluate(text(DOUBLED), {"x": np.full(2, 1e300)})["z"]).all()
+
+
 def test_what_is_evaluated_may_leave_types_open() -> None:
     program = text("_ y = add(x = x, y = x); } -> (y);")
     assert milc.evaluate(program, {"x": X})["y"].tolist() == [2.0, 4.0]
