@@ -136,13 +136,16 @@ def _stretches(pipeline: Pipeline) -> Iterator[ProgramPass | list[Group | Rounds
     """What runs on one function after the other, and in between what runs on all of them."""
     stretch: list[Group | Rounds] = []
     for part in pipeline:
-        whole = [each for each in passes_of([part]) if isinstance(each, ProgramPass)]
+        passes = list(passes_of([part]))
+        whole = [each for each in passes if isinstance(each, ProgramPass)]
         if whole and stretch:
             yield stretch
             stretch = []
         yield from whole
-        stretch.append(part)
-    yield stretch
+        if len(whole) < len(passes):
+            stretch.append(part)
+    if stretch:
+        yield stretch
 
 
 def _run_whole(

@@ -73,6 +73,7 @@ MELT: Final = (
 """Operations that become part of a product beside them."""
 SAME: Final = (
     ("remove_vacuous_cond",),
+    ("control_flow_simplification",),
     ("loop_invariant_elimination",),
     ("shape_arithmetic",),
     ("value_numbering",),
@@ -87,17 +88,19 @@ LAST: Final = (
 
 STATES: Final = (("canonicalize_inplace_pattern",), ("prefer_state_in_downstream",))
 
+STORED: Final = (("weight_deduplication",),)
+
 LAYOUT: Final = (("reduce_transposes",), ("expand_high_rank_reshape_and_transpose",))
 
 DEFAULT: Final = (TIDY, FUSE, MELT, *LAYOUT, *SAME, DEAD)
 
 PIPELINES: Final[dict[str, tuple[Names, ...]]] = {
-    "default": ((DEAD,), DEFAULT, GUARD, (*STATES, *LAST)),
+    "default": ((DEAD,), DEFAULT, GUARD, (*STATES, *LAST), STORED),
     "default_fp16": (
         (DEAD,), DEFAULT, (("add_fp16_cast",),), (("add_int16_cast",),), DEFAULT, GUARD,
-        (("add_int16_cast",),), DEFAULT, (*STATES, *LAST),
+        (("add_int16_cast",),), DEFAULT, (*STATES, *LAST), STORED,
     ),
-    "cleanup": ((DEAD,), (TIDY, *SAME, DEAD), LAST),
+    "cleanup": ((DEAD,), (TIDY, *SAME, DEAD), LAST, STORED),
     "none": (),
 }  # fmt: skip
 """By name the stages of a pipeline: groups that are repeated until they find nothing more."""

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from milc.ir.literals import Literal
     from milc.ir.nodes import Op, Operand, Program
-    from milc.ir.types import Type
     from milc.passes.session import Session
     from milc.verify.operations import Read
 
@@ -123,7 +122,7 @@ class Contents:
 
     def __init__(self, read: Read) -> None:
         self._read = read
-        self._lone: dict[Type, Literal | None] = {}
+        self._lone: dict[Hashable, Literal | None] = {}
         self._firsts: dict[Hashable, list[Literal]] = {}
 
     def keys(self, operands: tuple[Operand, ...]) -> Hashable:
@@ -138,13 +137,18 @@ class Contents:
         """The first that was met of the literals of the same type and content."""
         if not isinstance(literal, TensorLiteral | BlobRef):
             return literal
-        lone = self._lone.setdefault(literal.type, literal)
+        sort = self.sort(literal)
+        lone = self._lone.setdefault(sort, literal)
         if lone is literal:
             return literal
-        if lone is not None:  # there are two of this type now, so both have to be looked at
-            self._lone[literal.type] = None
+        if lone is not None:  # there are two of this sort now, so both have to be looked at
+            self._lone[sort] = None
             self._filed(lone)
         return self._filed(literal)
+
+    def sort(self, literal: Literal) -> Hashable:
+        """What literals have to share to be looked at: their type."""
+        return literal.type
 
     def _filed(self, literal: Literal) -> Literal:
         content = self._content(literal)
@@ -153,7 +157,7 @@ class Contents:
             content = ()
         else:
             key = _sample(content)
-        alike = self._firsts.setdefault((literal.type, key), [])
+        alike = self._firsts.setdefault((self.sort(literal), key), [])
         for other in alike:
             if other is literal or _are_equal(content, self._content(other)):
                 return other

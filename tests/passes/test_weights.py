@@ -1,0 +1,91 @@
+"""weight_deduplication where text does not show it: weight files, and what is held in memory."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import milc
+from milc.ir.literals import WEIGHT_FILE, BlobRef, Literal, TensorLiteral
+from milc.ir.types import FP32
+from milc.ir.walk import walk_ops
+from milc.package.model import Model
+from milc.package.weights import WeightFiles
+from tests.passes.running import optimized, same_results
+
+HELD = np.arange(600, dtype="<f4")
+SHAPES = ("[600]", "[1, 600]", "[20, 30]")
+
+
+def model(*weights: str) -> Model:
+    """A model with a function for each weight, which is written or lies in the file."""
+    files = WeightFiles(None)
+    text = "program(1.3)\n{"
+    for number, weight in enumerate(weights):
+        shape = SHAPES[number % len(SHAPES)]
+        held = HELD + (weight == "other")
+        value = f"[{', '.join(map(repr, held.tolist()))}]"
+        if weight != "written":
+            offset = files.append(WEIGHT_FILE, FP32, held.tobytes())
+            value = f'BLOBFILE(path = string("{WEIGHT_FILE}"), offset = uint64({offset}))'
+        elif shape == "[1, 600]":
+            value = f"[{value}]"
+        name = f"f{number}" if number else "main"
+        text += f"""
+    func {name}<ios15>(tensor<fp32, [1]> x) {{
+        tensor<fp32, {shape}> w = const()[val = tensor<fp32, {shape}>({value})];
+        tensor<fp32, {shape}> y = mul(x = x, y = w);
+    }} -> (y);"""
+    return Model(milc.parse(text + "\n}\n"), weights=files)
+
+
+def weights(subject: Model) -> list[Literal]:
+    """The weights of the functions."""
+    ops = (op for f in subject.program.functions.values() for op in walk_ops(f))
+    return [op.attributes["val"] for op in ops if op.kind == "const"]
+
+
+def places(subject: Model) -> list[int]:
+    """Where they lie in the file."""
+    return [each.offset for each in weights(subject) if isinstance(each, BlobRef)]
+
+
+def test_one_place_in_the_file_serves_all_functions_and_shapes() -> None:
+    subject, before = model(*["held"] * 3), model(*["held"] * 3)
+    assert len(set(places(subject))) == 3
+    optimized(subject, "weight_deduplication")
+    assert places(subject) == [places(before)[0]] * 3
+    assert [repr(each.type) for each in weights(subject)] == [f"tensor<fp32, {s}>" for s in SHAPES]
+    same_results(before, subject)
+
+
+def test_others_stay_where_they_are() -> None:
+    subject = model("held", "other", "held")
+    before = places(subject)
+    optimized(subject, "weight_deduplication")
+    assert places(subject) == [before[0], before[1], before[0]]
+
+
+def test_what_is_written_refers_to_a_file_that_holds_it() -> None:
+    subject = model("written", "written", "held")
+    (place,) = places(subject)
+    optimized(subject, "weight_deduplication")
+    assert places(subject) == [place] * 3
+
+
+def test_what_is_held_in_memory_is_held_once() -> None:
+    subject = model("written", "written")
+    one, other = weights(subject)
+    assert isinstance(one, TensorLiteral)
+    assert isinstance(other, TensorLiteral)
+    optimized(subject, "weight_deduplication")
+    assert one.payload is other.payload
+    assert other.type.shape == (1, 600)
+
+
+def test_a_weight_of_another_size_than_all_others_is_not_read() -> None:
+    subject = model("held")
+    asked: list[BlobRef] = []
+    definition = milc.passes.find("weight_deduplication")
+    assert definition is not None
+    definition().run_program(subject.program, asked.append)  # type: ignore[attr-defined]  # it has
+    assert asked == []
