@@ -111,8 +111,8 @@ class RemoveVacuousCond(Pass):
 
     def run(self, session: Session) -> None:
         changes = -1
-        while changes < session.counts[self.name]:  # what is left within may be simpler, too
-            changes = session.counts[self.name]
+        while changes < session.rewriter.changes:  # what is left may be simpler for it
+            changes = session.rewriter.changes
             for op in _inside_out(session, "cond"):
                 before = session.rewriter.changes
                 for at in reversed(range(len(op.results))):
@@ -176,8 +176,8 @@ class ControlFlowSimplification(Pass):
 
     def run(self, session: Session) -> None:
         changes = -1
-        while changes < session.counts[self.name]:  # what is left within may be simpler, too
-            changes = session.counts[self.name]
+        while changes < session.rewriter.changes:  # what is left may be simpler for it
+            changes = session.rewriter.changes
             for op in _inside_out(session, "cond"):
                 session.counts[self.name] += _inlined(op, session)
             for op in _inside_out(session, "while_loop"):
