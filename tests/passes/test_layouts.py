@@ -7,9 +7,16 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import pytest
 
 import milc
+from milc.diagnostics import errors
+from milc.driver.evaluating import Run
+from milc.ir.nodes import Program
+from milc.ir.types import TO_INFER, TensorType
+from milc.ir.walk import walk_ops
+from milc.verify.completing import infer_types
 from tests.passes.running import count, optimized, same_results
 
 Shape = tuple[int, ...]
@@ -259,3 +266,34 @@ def test_fewer_transposes_compute_the_same(seed: int) -> None:
     optimized(before, "dead_code_elimination")
     assert count(program)["transpose"] <= count(before)["transpose"]
     same_results(before, program)
+
+
+def opened(text: str, seed: int) -> Program:
+    """A program some of whose dimensions are not known."""
+    program, chance = milc.parse(text), random.Random(seed)
+    for value in program.functions["main"].inputs:
+        assert isinstance(value.type, TensorType)
+        dims = [chance.choice([None, dim]) for dim in value.type.shape or ()]
+        value.type = TensorType(value.type.element, tuple(dims))
+    for op in walk_ops(program.functions["main"]):
+        for result in op.results if op.kind != "const" else ():
+            result.type = TO_INFER
+    infer_types(program)
+    return program
+
+
+@pytest.mark.parametrize("seed", range(80))
+def test_unknown_dimensions_are_in_nobodys_way(seed: int) -> None:
+    text = Programs(seed).text(4 + seed % 25)
+    program, before = opened(text, seed), opened(text, seed)
+    if errors(milc.verify(program)):
+        pytest.skip("something has to be known")
+    optimized(program, "dead_code_elimination", "reduce_transposes")
+    chance = np.random.default_rng(seed)
+    inputs = {
+        value.name: chance.normal(size=value.type.shape).astype("f4")  # type: ignore[union-attr]
+        for value in milc.parse(text).functions["main"].inputs
+    }
+    wanted, made = Run(before, seed=0)(inputs), Run(program, seed=0)(inputs)
+    for name, array in wanted.items():
+        np.testing.assert_allclose(made[name], array, rtol=1e-4, atol=1e-5)
