@@ -154,6 +154,15 @@ def _sources(op: Any) -> list[Bound]:
 def _is_guard(op: Any, session: Session) -> bool:
     """Whether a select takes what is not below 0 as it is, and adds to the rest."""
     test, plus = session.producer(op.cond, "greater_equal"), session.producer(op.b, "add")
-    if test is None or plus is None or test.y.value != 0:
+    if test is None or plus is None or test.y.value != 0 or test.x.operand is not op.a.operand:
         return False
-    return test.x.operand is op.a.operand and plus.x.operand is op.a.operand
+    sums = {plus.x.operand, plus.y.operand}
+    return op.a.operand in sums or _without_constant(op.a, session) in sums
+
+
+def _without_constant(bound: Bound, session: Session) -> Any:
+    """What a constant is added to, which another sum may have taken up."""
+    plus = session.producer(bound, "add")
+    if plus is None or plus.x.is_computed == plus.y.is_computed:
+        return bound.operand
+    return (plus.x if plus.x.is_computed else plus.y).operand

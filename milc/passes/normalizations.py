@@ -109,6 +109,8 @@ class Norm(NamedTuple):
         if (gamma is None, beta is None) != (self.gamma is None, self.beta is None):
             return None
         axes = {"axes": self.axes} if self.form.kind == "layer_norm" else {}
+        if axes and gamma is None and beta is not None:  # coremltools reads none without a gamma
+            gamma = 0 * beta + 1
         made: Value = session.new(
             self.form.kind, x=self.x, **axes, gamma=gamma, beta=beta, epsilon=self.epsilon
         )
