@@ -1,10 +1,10 @@
 """Another Python that runs whole pipelines on request: milc in one, coremltools in the other.
 
 Run with the module to use, `milc` or `coremltools`, and a package. Each line of standard input is
-answered by the seconds that the default pipeline took without a change of precision (coremltools':
-and that of its backend for programs), and the numbers of ops behind it: of all, and by kind. The
-package is read anew each time, which does not count. With `ops N` instead of a package milc makes a
-program of so many.
+answered by the seconds of the processor that the default pipeline took without a change of
+precision (coremltools': and that of its backend for programs), and the numbers of ops behind it: of
+all, and by kind. The package is read anew each time, which does not count. With `ops N` instead of
+a package milc makes a program of so many.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ def milc(package: str) -> Callable[[], tuple[float, Counter[str]]]:
         model = milc.Model(milc.parse(text)) if count else milc.load(package)
         pipeline, read = named("default"), reader(model.weights)
         gc.collect()
-        began = time.perf_counter()
+        began = time.process_time()
         run(model.program, pipeline, read=read)
-        seconds = time.perf_counter() - began
+        seconds = time.process_time() - began
         functions = model.program.functions.values()
         return seconds, Counter(op.kind for f in functions for op in walk_ops(f))
 
@@ -83,10 +83,10 @@ def coremltools(package: str) -> Callable[[], tuple[float, Counter[str]]]:
             PassPipeline._PIPELINE_NAME_TO_PASSES["backend_mlprogram"], "backend_mlprogram"
         )
         gc.collect()
-        began = time.perf_counter()
+        began = time.process_time()
         for pipeline in (default, backend):
             PassPipelineManager.apply_pipeline(program, pipeline)
-        seconds = time.perf_counter() - began
+        seconds = time.process_time() - began
         kinds: Counter[str] = Counter()
         for function in program.functions.values():
             _count(function, kinds)

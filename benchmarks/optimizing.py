@@ -2,8 +2,9 @@
 
 The three models of `shared/bench` as they were built, in-process after import: milc's default
 pipeline against coremltools' without a change of precision, with the pipeline of its backend.
-Reading the package does not count on either side. Both leave ops, which are counted too, constants
-left out. Growth is measured on made programs, with something to do for passes in each ten ops.
+Reading the package does not count, and time is that of the processor. Both leave ops, which are
+counted too, constants left out. Growth is measured on made programs, with something to do for
+passes in each ten ops.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def growth(given: Options, python: Path) -> None:
     each = []
     for ops in OPS[:1] if given.quick else OPS:
         with Pipeline(python, "milc", "ops", str(ops)) as side:
-            taken = alternate({"milc": side.run}, max(1, min(given.repeats, 300_000 // ops)))
+            taken = alternate({"milc": side.run}, max(1, min(given.repeats, 100_000 // ops)))
         each.append(min(taken["milc"]) / ops * 1e6)
         print(f"  {ops:,} ops: {shown(taken['milc'])}, {each[-1]:.1f} µs an op; {side.ops:,} left")
     given.within("an op of the largest against one of the middle", each[-1] / each[-2:][0],

@@ -29,9 +29,10 @@ MOST_BYTES = 1 << 24
 
 EVERY_TIME = frozenset(
     {
-        "check", "config", "diff", "dump", "dump-all", "each", "fix", "help", "input", "inputs",
-        "json", "merge", "no-config", "no-verify", "output", "profile", "ranges", "save",
-        "save-state", "state", "steps",
+        "check", "config", "diff", "dump", "dump-all", "each", "fix", "help", "input",
+        "inputs", "json", "list", "load", "merge", "no-config", "no-verify", "output",
+        "print-after-change", "profile", "ranges", "reproducer", "save", "save-state",
+        "state", "stats", "steps", "timing",
     }
 )  # fmt: skip
 """Options that say what one run is to do, which no file decides for it."""

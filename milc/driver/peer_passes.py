@@ -14,6 +14,8 @@ _IMAGES: Final = (
     "coremltools' converter is told the scale and bias of images, which no file holds;"
     " whoever has them writes the `mul` and `add` into the text"
 )
+_COMPRESSION: Final = "it compresses for other results, within an error; passes here keep results"
+_LARGER: Final = "it makes a program larger, so that older tools can read it"
 
 PEERS: Final = {
     "common::WeightRandomizer": _OTHER_RESULTS,
@@ -81,12 +83,12 @@ PEERS: Final = {
     "common::topological_reorder": "",
     "common::update_output_dtypes": "",
     "common::use_reflection_padding": "",
-    "compression::WeightDecompressor": "",
-    "compression::insert_prefix_quantize_dequantize_pair": "",
-    "compression::insert_suffix_quantize_dequantize_pair": "",
-    "compression::linear_quantize_weights": "",
-    "compression::palettize_weights": "",
-    "compression::prune_weights": "",
+    "compression::WeightDecompressor": _LARGER,
+    "compression::insert_prefix_quantize_dequantize_pair": _COMPRESSION,
+    "compression::insert_suffix_quantize_dequantize_pair": _COMPRESSION,
+    "compression::linear_quantize_weights": _COMPRESSION,
+    "compression::palettize_weights": _COMPRESSION,
+    "compression::prune_weights": _COMPRESSION,
     "mil_backend::adjust_io_to_supported_types": "",
     "mil_backend::fuse_activation_silu": "",
     "mil_backend::fuse_pow2_sqrt": "",

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from milc.diagnostics import MilError
+from milc.ir.collector import collector_slowed
 from milc.passes import find
 from milc.passes.base import Pass, ProgramPass
 from milc.passes.session import Note, Session
@@ -116,20 +117,28 @@ def run(
     which takes time itself; else the seconds are those of groups. Raises PassError.
     """
     outcome = Outcome({}, {}, [], [])
-    for stretch in _stretches(pipeline):
-        if isinstance(stretch, ProgramPass):
-            _run_whole(stretch, program, read, outcome, watch)
-            continue
-        for function in program.functions.values():
-            session = Session(program, function, read, timed=timed)
-            runner = _Runner(session, outcome, watch)
-            for part in stretch:
-                runner.run(part)
-            _add(session.counts, outcome.counts)
-            _add(session.seconds, outcome.seconds)
-            outcome.notes.extend(session.notes)
-            outcome.refused.extend(session.refused)
+    with collector_slowed():
+        for stretch in _stretches(pipeline):
+            if isinstance(stretch, ProgramPass):
+                _run_whole(stretch, program, read, outcome, watch)
+                continue
+            for function in program.functions.values():
+                session = Session(program, function, read, timed=timed)
+                _run_stretch(stretch, session, outcome, watch)
     return outcome
+
+
+def _run_stretch(
+    stretch: Pipeline, session: Session, outcome: Outcome, watch: Callable[[Step], None] | None
+) -> None:
+    """Run what stands in a row on one function."""
+    runner = _Runner(session, outcome, watch)
+    for part in stretch:
+        runner.run(part)
+    _add(session.counts, outcome.counts)
+    _add(session.seconds, outcome.seconds)
+    outcome.notes.extend(session.notes)
+    outcome.refused.extend(session.refused)
 
 
 def _stretches(pipeline: Pipeline) -> Iterator[ProgramPass | list[Group | Rounds]]:

@@ -79,7 +79,9 @@ SAME: Final = (
     ("value_numbering",),
     ("const_deduplication",),
 )
-GUARD: Final = (("guard_negative_gather_indices",), ("value_numbering",))
+GUARD: Final = (
+    ("guard_negative_gather_indices",), TIDY, ("shape_arithmetic",), ("value_numbering",),
+)  # fmt: skip
 LAST: Final = (
     ("topological_reorder",),
     ("dedup_op_and_var_names",),
