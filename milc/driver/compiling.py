@@ -101,7 +101,8 @@ def _check(
 
 
 def _optimize(model: Model, progress: Progress) -> None:
-    """Run the default pipeline, and move new weights into the weight file. Raises MilError."""
+    """Run the default pipeline, and leave in the weight file what is used. Raises MilError."""
+    from milc.driver import placing
     from milc.driver.optimizing import Stored
     from milc.driver.optimizing import optimize as run_passes
 
@@ -109,6 +110,7 @@ def _optimize(model: Model, progress: Progress) -> None:
     stored = Stored(model)
     run_passes(model)
     stored.move_new(model)
+    placing.pack(model)
 
 
 def _move(model: Model, externalize: int | None, inline: int | None) -> None:

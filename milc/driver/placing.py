@@ -6,7 +6,7 @@ packages.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from typing import Final
 
 from milc.ir import types as t
@@ -70,6 +70,44 @@ def inline(model: Model, up_to: int) -> int:
         return literal if size is None or size > up_to else model.weights.literal(literal)
 
     return _move(model, move)
+
+
+def pack(model: Model) -> int:
+    """Leave blobs out of the weight files to which no reference is left; how many bytes that is.
+
+    Nothing is written before the model is saved. Raises MilError (MIL06xx) for a reference that is
+    not sound.
+    """
+    files: dict[str, set[int]] = {}
+    held = [ref for ref, _ in references(model.program)]
+    for ref in held:
+        files.setdefault(model.weights.file(ref.path).name, set()).add(ref.offset)
+    if len(held) > sum(isinstance(each, BlobRef) for each in _literals(model)):
+        return 0  # some stand within other literals
+    before = model.weights.size(files)
+    moved = {
+        name: model.weights.pack(name, offsets)
+        for name, offsets in files.items()
+        if len(offsets) < model.weights.file(name).count
+    }
+
+    def move(literal: Literal) -> Literal:
+        if not isinstance(literal, BlobRef):
+            return literal
+        places = moved.get(model.weights.file(literal.path).name)
+        if places is None or places[literal.offset] == literal.offset:
+            return literal
+        return BlobRef(literal.type, literal.path, places[literal.offset], literal.doc)
+
+    if moved:
+        _move(model, move)
+    return before - model.weights.size(files)
+
+
+def _literals(model: Model) -> Iterator[Literal]:
+    for function in model.program.functions.values():
+        for op in walk_ops(function):
+            yield from op.literals
 
 
 def _elements(model: Model) -> frozenset[ElementType]:

@@ -12,6 +12,7 @@ from milc.diagnostics.staging import staged_file
 from milc.driver.compiling import write
 from milc.driver.decompiling import cannot_print, to_text
 from milc.driver.loading import Text, load
+from milc.driver.placing import pack
 from milc.driver.progress import SILENT, Progress
 from milc.driver.reading import reader
 from milc.ir.literals import MODEL_PATH
@@ -38,6 +39,8 @@ def write_optimized(
 ) -> None:
     """Write an optimized model, its new weights included; `given` is what it was read from.
 
+    A package holds no weights that the model does not use.
+
     Raises MilError (MIL0008 to MIL0012, MIL05xx to MIL07xx).
     """
     if Path(output).suffix == TEXT:
@@ -48,6 +51,7 @@ def write_optimized(
         write_defaults(model.program, read=reader(model.weights))
     if Path(output).suffix == ".mlpackage":
         stored.move_new(model)
+        pack(model)
     write(model, output, progress)
 
 

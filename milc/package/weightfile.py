@@ -12,7 +12,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import IO, Final, NoReturn
 
 from milc.diagnostics import Diagnostic, MilError
 from milc.diagnostics.files import LFS_POINTER
@@ -144,10 +144,7 @@ class WeightFile:
         `progress` is called with the bytes of each part. Raises OSError.
         """
         with target.open("xb") as file:
-            if self.path is None:
-                file.write(HEADER.pack(0, VERSION))
-            elif copy(self._fd, file.fileno(), self._stored, progress) < self._stored:
-                self._fail("MIL0606", "the file has become shorter while it was read")
+            self._write_stored(file, progress)
             if self._tail is None:
                 return
             self._tail.file.seek(0)
@@ -156,6 +153,12 @@ class WeightFile:
                 file.write(part)
             file.seek(0)
             file.write(self.count.to_bytes(4, "little"))
+
+    def _write_stored(self, file: IO[bytes], progress: Callable[[int], None] | None) -> None:
+        if self.path is None:
+            file.write(HEADER.pack(0, VERSION))
+        elif copy(self._fd, file.fileno(), self._stored, progress) < self._stored:
+            self._fail("MIL0606", "the file has become shorter while it was read")
 
     def close(self) -> None:
         """Close the file and forget what was appended."""

@@ -7,7 +7,7 @@ diagnostics and ir; never numpy, which bytes do not need.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import repeat
 from pathlib import Path
 from typing import Final
@@ -130,6 +130,19 @@ class WeightFiles:
             name = MODEL_PATH + "/".join(_parts(path))
             self._files[path] = self._files[name] = file = WeightFile(None, name)
         return file.append(element, payload, count)
+
+    def pack(self, path: str, offsets: Collection[int]) -> dict[int, int]:
+        """Leave all blobs out of the file at `path` but those at some offsets.
+
+        Gives where each of these is then. Nothing is written before `write_into`. Raises MilError
+        (MIL06xx).
+        """
+        from milc.package.packing import PackedFile
+
+        file = self.file(path)
+        packed = PackedFile(file, offsets)
+        self._files = {name: packed if held is file else held for name, held in self._files.items()}
+        return packed.moved
 
     def size(self, paths: Iterable[str]) -> int:
         """Bytes that `write_into` will write. Raises MilError (MIL06xx)."""
