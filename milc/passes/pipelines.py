@@ -130,9 +130,13 @@ ON_REQUEST: Final = {
 
 
 def named(name: str) -> Pipeline:
-    """The pipeline of a name. Raises KeyError if there is none."""
+    """The pipeline of a name. Raises KeyError if there is none.
+
+    A pass that stands in it twice is the same one: what it has seen it need not see again.
+    """
     stages = PIPELINES[name]
-    return [Rounds([made(each) for each in group] for group in stage) for stage in stages]
+    passes = {each: made(each) for stage in stages for group in stage for each in group}
+    return [Rounds([passes[each] for each in group] for group in stage) for stage in stages]
 
 
 def places(name: str) -> list[str]:

@@ -162,6 +162,22 @@ def test_what_has_fewer_users_is_tried_again() -> None:
     assert not run(program, named("cleanup")).changed
 
 
+@pytest.mark.parametrize("name", ["default", "default_fp16"])
+def test_what_guards_add_is_made_simpler_at_once(name: str) -> None:
+    program = milc.parse("""program(1.3)
+    {
+        func main<ios17>(tensor<fp32, [5, ?]> x, tensor<int32, [3]> n) {
+            tensor<int32, [3]> m = add(x = n, y = int32(1));
+            tensor<fp32, [5, ?]> a = exp(x = x);
+            tensor<fp32, [3, ?]> y = gather(x = a, indices = m, axis = int32(0));
+            tensor<fp32, [5, 3]> z = gather(x = a, indices = n, axis = int32(1));
+            tensor<fp32, [5, 3]> v = gather(x = x, indices = n, axis = int32(1));
+        } -> (y, z, v);
+    }""")
+    run(program, named(name))
+    assert not run(program, named(name)).changed
+
+
 @needs_shared
 def test_every_pass_of_coremltools_is_there_or_has_a_reason() -> None:
     table = json.loads((SHARED / "reference/passes.json").read_text("utf-8"))
