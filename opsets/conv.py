@@ -35,7 +35,7 @@ from milc.schema import (
     Part,
     constraint,
 )
-from milc.schema.rules import Dims, same
+from milc.schema.rules import Dims, dims_of, same
 
 KERNELS = "the kernels, [C_out, C_in / groups, *K] with a length in K for each spatial dimension"
 TRANSPOSED = "the kernels, [C_in, C_out / groups, *K] with a length in K for each spatial dimension"
@@ -177,7 +177,7 @@ class Conv(OpDef):
         )
 
     def multiply_adds(self) -> Dims:
-        return (*(self.infer().shape or ()), *self.weight.shape[1:])
+        return (*dims_of(self.infer()), *self.weight.shape[1:])
 
     def infer(self) -> TensorType:
         return self.x.with_shape(self.x.shape[0], self.weight.shape[0], *self.spatial())

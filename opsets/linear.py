@@ -11,7 +11,7 @@ from milc.ir.nodes import Value
 from milc.ir.types import BOOL, FP16, FP32, INT32, STRING, ElementType, TensorType
 from milc.kernels import Array, products
 from milc.schema import Bound, Const, Domain, In, OpDef, Out, Variadic, constraint
-from milc.schema.rules import Dims, broadcast, same
+from milc.schema.rules import Dims, broadcast, dims_of, same
 
 WEIGHT = "the matrix, [D_out, D_in]"
 BIAS = "what is added to each column of the product, [D_out]"
@@ -153,7 +153,7 @@ class Matmul(OpDef):
         return self.x.element
 
     def multiply_adds(self) -> Dims:
-        return (*(self.infer().shape or ()), self.left()[-1])
+        return (*dims_of(self.infer()), self.left()[-1])
 
     def infer(self) -> TensorType:
         # Of a row and several matrices coremltools drops the first dimension instead of the row's,
@@ -258,7 +258,7 @@ class Einsum(OpDef):
         return list(zip(first, second, strict=True))[1::2]
 
     def multiply_adds(self) -> Dims:
-        return (*(self.infer().shape or ()), self.values[0].shape[-1])
+        return (*dims_of(self.infer()), self.values[0].shape[-1])
 
     def infer(self) -> TensorType:
         first, second = self.values

@@ -43,6 +43,11 @@ def unified(one: Sequence[int | None], other: Sequence[int | None]) -> Dims:
     return tuple(map(either, one, other))
 
 
+def dims_of(type: TensorType) -> Dims:
+    """The dimensions of a tensor type of known rank."""
+    return tuple([dim if isinstance(dim, int) else None for dim in type.shape or ()])
+
+
 def total(dims: Iterable[int | None]) -> int | None:
     """The product of dimensions, None if one is unknown."""
     known = tuple(dims)

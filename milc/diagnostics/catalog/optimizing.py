@@ -9,7 +9,7 @@ ENTRIES = (
         "MIL0940",
         "no such pass",
         "There is no pass of that name among those of milc, those that installed distributions"
-        " bring (entry points `milc.passes`), and those of files that are given with `--load`. Names are"
+        " bring (entry points `milc.passes`), and those of files given with `--load`. Names are"
         " those of coremltools' passes without what stands before `::`.",
         "$ milc opt model.mil --passes fuse_gelu",
         "Check the spelling: `milc opt --list` shows all passes.",
