@@ -58,23 +58,26 @@ class WeightDeduplication(ProgramPass):
     def run_program(self, program: Program, read: Read | None) -> list[Function]:
         """What is in a file already is what others come to refer to."""
         contents = _Stored(read or (lambda blob: None))
+        functions = [(f, list(self._large(f))) for f in program.functions.values()]
+        held = [each for _, ops in functions for op in ops for each in op.literals]
         for sort in (BlobRef, TensorLiteral):
-            for function in program.functions.values():
-                for op in walk_ops(function):
-                    for literal in self._large(op):
-                        if isinstance(literal, sort):
-                            contents.first(literal)
+            for literal in held:
+                if isinstance(literal, sort) and _bytes(literal) >= self.given["least_bytes"]:
+                    contents.first(literal)
         changed = []
-        for function in program.functions.values():
+        for function, ops in functions:
             rewriter = Rewriter(function)
-            for op in walk_ops(function):
+            for op in ops:
                 self._share(op, contents, rewriter)
             changed += [function] if rewriter.changed else []
         return changed
 
-    def _large(self, op: Op) -> Iterator[Literal]:
-        """The literals of an op, of its attributes and operands, that take so many bytes."""
-        return (each for each in op.literals if _bytes(each) >= self.given["least_bytes"])
+    def _large(self, function: Function) -> Iterator[Op]:
+        """The ops with a literal, among attributes or operands, that takes so many bytes."""
+        least = self.given["least_bytes"]
+        for op in walk_ops(function):
+            if max(map(_bytes, op.literals), default=0) >= least:
+                yield op
 
     def _share(self, op: Op, contents: Contents, rewriter: Rewriter) -> None:
         for name, literal in list(op.attributes.items()):
