@@ -77,8 +77,12 @@ SAME: Final = (
     ("loop_invariant_elimination",),
     ("shape_arithmetic",),
     ("value_numbering",),
-    ("const_deduplication",),
 )
+EQUAL: Final = (
+    ("const_deduplication",),
+    ("value_numbering",),
+)
+"""Constants that are equal, and what is equal then."""
 GUARD: Final = (
     ("guard_negative_gather_indices",), TIDY, ("shape_arithmetic",), ("value_numbering",),
 )  # fmt: skip
@@ -97,12 +101,12 @@ LAYOUT: Final = (("reduce_transposes",), ("expand_high_rank_reshape_and_transpos
 DEFAULT: Final = (TIDY, FUSE, MELT, *LAYOUT, *SAME, DEAD)
 
 PIPELINES: Final[dict[str, tuple[Names, ...]]] = {
-    "default": ((DEAD,), DEFAULT, GUARD, (*STATES, *LAST), STORED),
+    "default": ((DEAD,), DEFAULT, GUARD, EQUAL, (*STATES, *LAST), STORED),
     "default_fp16": (
         (DEAD,), DEFAULT, (("add_fp16_cast",),), (("add_int16_cast",),), DEFAULT, GUARD,
-        (("add_int16_cast",),), DEFAULT, (*STATES, *LAST), STORED,
+        (("add_int16_cast",),), DEFAULT, EQUAL, (*STATES, *LAST), STORED,
     ),
-    "cleanup": ((DEAD,), (TIDY, *SAME, DEAD), LAST, STORED),
+    "cleanup": ((DEAD,), (TIDY, *SAME, DEAD), EQUAL, LAST, STORED),
     "none": (),
 }  # fmt: skip
 """By name the stages of a pipeline: groups that are repeated until they find nothing more."""
