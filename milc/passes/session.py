@@ -38,6 +38,8 @@ something nearer changes."""
 LARGE = 1 << 20
 """A constant of more elements is not made where none is as large: programs would grow by what they
 compute anyway."""
+FEW = 8
+"""Of no more integers than this, which may be a shape, is followed what they are."""
 FAN_OUT = 8
 """Of a value with more users nobody's pattern asks that it has one; they are not tried again."""
 
@@ -439,8 +441,14 @@ class Session:
             level = below
         for op in near:
             if op.kind != "const":
+                if not op.blocks and all(_is_like_a_shape(value.type) for value in op.results):
+                    self.learn(op)
                 self._touched.append(op)
                 self.enqueue(op)
+
+    def learn(self, op: Op) -> None:
+        """Find out anew what an op gives, for what stands before it may be known better by now."""
+        self.facts.check(op, op.opset or self.function.opset)
 
     # Removing
 
@@ -510,6 +518,13 @@ class _Table:
 def count_of(value: Value) -> int:
     """How many elements a tensor has, 0 if that is not known."""
     return (isinstance(value.type, TensorType) and value.type.count) or 0
+
+
+def _is_like_a_shape(type: Type) -> bool:
+    """Whether a type is one of a few integers."""
+    if not isinstance(type, TensorType) or not type.element.is_integer:
+        return False
+    return type.count is not None and type.count <= FEW
 
 
 def is_more_exact(one: Type, other: Type) -> bool:

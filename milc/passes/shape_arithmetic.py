@@ -48,14 +48,22 @@ class RemoveSymbolicReshape(Pass):
     @rewrite("reshape")
     def settle(self, op: Reshape, session: Session) -> Value | None:
         """Not where a dimension is 0, which would mean another one, or leave the -1 open."""
-        dims = session.dims(op.op.results[0])
-        if dims is None or not op.shape.is_computed:
+        if not op.shape.is_computed:
             return None
-        asked = [dim if isinstance(dim, int) else -1 for dim in dims]
-        if asked.count(-1) > 1 or 0 in asked:
-            return None
-        made: Value = session.again(op, shape=tuple(asked))
+        asked = self._asked(op, session)
+        if asked is None:
+            session.learn(op.op)
+            asked = self._asked(op, session)
+        made: Value | None = None if asked is None else session.again(op, shape=asked)
         return made
+
+    def _asked(self, op: Reshape, session: Session) -> tuple[int, ...] | None:
+        """The shape that is asked for, one dimension of which may follow from the others."""
+        dims = session.dims(op.op.results[0])
+        if dims is None or 0 in dims:
+            return None
+        asked = tuple([dim if isinstance(dim, int) else -1 for dim in dims])
+        return asked if asked.count(-1) <= 1 else None
 
 
 class ShapeArithmetic(Pass):
