@@ -190,6 +190,6 @@ def cast_output(value: Value, goal: ElementType, session: Session) -> bool:
     rewriter.rename(value, rewriter.fresh_name(f"{name}_{_element(value).name}"))
     cast = session.insert(lambda: session.new("cast", x=value, dtype=goal.name), body)
     rewriter.set_outputs(body, [cast if each is value else each for each in body.outputs])
-    rewriter.rename(cast, name)
+    session.rename(cast, name)
     rewriter.set_attribute(cast.op, "name", string_literal(name))
     return True

@@ -270,7 +270,7 @@ def replace_result(old: Value, new: Value, session: Session) -> None:
         new.type = old.type
     rewriter.replace_all_uses(old, new)
     rewriter.rename(old, rewriter.fresh_name(name))
-    rewriter.rename(new, name)
+    session.rename(new, name)
     if new.op is not None and new.op.kind == "identity":
         rewriter.set_attribute(new.op, "name", string_literal(name))
 

@@ -279,7 +279,7 @@ class _Halving:
 
         cast = session.insert(make, source.next or source.parent)
         if is_public:
-            rewriter.rename(cast, name)
+            session.rename(cast, name)
             rewriter.set_attribute(cast.op, "name", string_literal(name))
         for user in uses:
             if isinstance(user, Block):

@@ -16,7 +16,7 @@ from milc.ir.literals import Literal, TensorLiteral, string_literal
 from milc.ir.nodes import Block, Op, Value
 from milc.ir.rewriter import Rewriter
 from milc.ir.types import TO_INFER, TensorType
-from milc.ir.walk import function_of, walk_inside_out, walk_ops
+from milc.ir.walk import function_of, walk_inside_out, walk_ops, walk_values
 from milc.opsets import index
 from milc.schema import Bound
 from milc.schema.bound import Symbol
@@ -380,6 +380,14 @@ class Session:
         else:
             self.rewriter.append(before, *made)
         return given
+
+    def rename(self, value: Value, name: str) -> None:
+        """Give a value the name of an output; others that are called so, too, make way."""
+        if self.rewriter.names.taken(name) and value.name != name:
+            for other in list(walk_values(self.function)):
+                if other.name == name:
+                    self.rewriter.rename(other, self.rewriter.fresh_name(name))
+        self.rewriter.rename(value, name)
 
     def _call(self, op: Op, values: Sequence[Value], name: Literal | None) -> None:
         """Let a new op be called as its result, or as the op was that it stands for."""
