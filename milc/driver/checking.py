@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from milc.diagnostics import Diagnostic, Span, errors, in_text_order
 from milc.diagnostics.files import AnyPath
@@ -25,6 +26,9 @@ from milc.package.references import references
 from milc.verify import verify as verify_program
 from milc.verify.completing import has_open_types, infer_types
 from milc.verify.strict import left_open, raised
+
+if TYPE_CHECKING:
+    from milc.verify.operations import Operations
 
 _NO_WEIGHT_FILE = "MIL0601"
 _reference = re.compile(r"BLOBFILE\s*\([^;]*?\(\s*([0-9]+)\s*\)\s*\)").finditer
@@ -102,10 +106,15 @@ def check(
     reported: Iterable[Diagnostic] = (),
     wish: Wanted = NOTHING,
     still_open: tuple[Value, ...] = (),
+    operations: Operations | None = None,
 ) -> list[Diagnostic]:
-    """What is wrong with a model besides what is `reported`, without giving it places."""
+    """What is wrong with a model besides what is `reported`, without giving it places.
+
+    `operations` is used to check the ops, for whoever wants to know what it then knows.
+    """
     reported = list(reported)
-    found = verify_program(model.program, reported=reported, read=reader(model.weights))
+    read = reader(model.weights)
+    found = verify_program(model.program, reported=reported, read=read, operations=operations)
     whole = _is_whole(model.program, reported + found)
     if whole:
         found += describe.check(model)

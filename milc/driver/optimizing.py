@@ -11,7 +11,7 @@ from pathlib import Path
 from milc.diagnostics import Diagnostic, MilError, errors
 from milc.diagnostics.files import AnyPath
 from milc.driver import placing
-from milc.driver.checking import verify
+from milc.driver.checking import check, verify
 from milc.driver.reading import reader
 from milc.ir.literals import WEIGHT_FILE, Literal, TensorLiteral
 from milc.ir.nodes import Program
@@ -25,7 +25,9 @@ from milc.passes.base import Pass
 from milc.passes.pipeline import Outcome, PassError, Pipeline, Rounds, Step, apart, run
 from milc.passes.spelling import pass_of, passes_named, pipeline_named, pipeline_of, skipping
 from milc.verify import places
+from milc.verify import verify as verify_program
 from milc.verify.completing import infer_types
+from milc.verify.operations import Operations
 
 __all__ = ["Outcome", "optimize"]
 
@@ -55,14 +57,14 @@ def optimize(
     fault (MIL0945, MIL0946): the program is then as the pass left it.
     """
     chosen = skipping([*_pipeline(pipeline), *_passes(passes)], skip)
-    _prepare(subject)
+    facts = _prepare(subject)
     if verify_each or watch is not None:
         chosen = apart(chosen)
     program = subject if isinstance(subject, Program) else subject.program
     read = None if isinstance(subject, Program) else reader(subject.weights)
     seen, before = _Seen(subject, verify_each, watch), signatures(program)
     try:
-        outcome = run(program, chosen, read=read, watch=seen, timed=timed)
+        outcome = run(program, chosen, read=read, watch=seen, timed=timed, facts=facts)
     except PassError as error:
         raise _failed(error) from error
     if isinstance(subject, Model):
@@ -92,13 +94,25 @@ def _passes(given: str | Iterable[str | Pass]) -> list[list[Pass]]:
     return [[each] for each in found]
 
 
-def _prepare(subject: Model | Program) -> None:
-    """Fill in open types, and see that the program verifies. Raises MilError."""
+def _prepare(subject: Model | Program) -> Operations | None:
+    """Fill in open types, and see that the program verifies. Raises MilError.
+
+    Gives what the verification knows of the values, for passes; None if a comment silences errors.
+    """
     program = subject if isinstance(subject, Program) else subject.program
-    infer_types(program, read=None if isinstance(subject, Program) else reader(subject.weights))
-    found = errors(verify(subject))
+    read = None if isinstance(subject, Program) else reader(subject.weights)
+    infer_types(program, read=read)
+    facts = Operations(program, read)
+    if isinstance(subject, Program):
+        found = verify_program(program, operations=facts)
+    else:
+        found = check(subject, operations=facts)
+    if not errors(found):
+        return facts
+    found = errors(verify(subject))  # with their places, and without those that are silenced
     if found:
         raise MilError(found)
+    return None
 
 
 Signatures = dict[str, list[tuple[str, Type]]]

@@ -19,7 +19,7 @@ from milc.passes.session import Note, Session
 
 if TYPE_CHECKING:
     from milc.ir.nodes import Function, Program
-    from milc.verify.operations import Read
+    from milc.verify.operations import Operations, Read
 
 MOST_ROUNDS = 16
 """Groups are repeated so often at most; should passes undo each other, they end here."""
@@ -110,21 +110,24 @@ def run(
     read: Read | None = None,
     watch: Callable[[Step], None] | None = None,
     timed: bool = False,
+    facts: Operations | None = None,
 ) -> Outcome:
     """Run a pipeline on every function of a program, in place. The program has to verify.
 
     `watch` is called with each group that has run. `timed` asks what each pass of a group takes,
-    which takes time itself; else the seconds are those of groups. Raises PassError.
+    which takes time itself; else the seconds are those of groups. `facts` is what has verified the
+    program, if that is at hand. Raises PassError.
     """
     outcome = Outcome({}, {}, [], [])
     with collector_slowed():
         for stretch in _stretches(pipeline):
             if isinstance(stretch, ProgramPass):
                 _run_whole(stretch, program, read, outcome, watch)
-                continue
-            for function in program.functions.values():
-                session = Session(program, function, read, timed=timed)
-                _run_stretch(stretch, session, outcome, watch)
+            else:
+                for function in program.functions.values():
+                    session = Session(program, function, read, timed=timed, facts=facts)
+                    _run_stretch(stretch, session, outcome, watch)
+            facts = None  # which is of the program as it was
     return outcome
 
 

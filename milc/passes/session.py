@@ -68,11 +68,12 @@ class Session:
         read: Read | None = None,
         *,
         timed: bool = False,
+        facts: Operations | None = None,
     ) -> None:
         self.program = program
         self.function = function
         self.rewriter = Rewriter(function)
-        self.facts = _Facts(program, function, read)
+        self.facts = facts or _Facts(program, function, read)
         self.counts: Counter[str] = Counter()
         """How often each pass has rewritten something."""
         self.refused: list[str] = []

@@ -44,14 +44,19 @@ _UNFORESEEN = (ArithmeticError, AttributeError, LookupError, TypeError, ValueErr
 
 
 def check_operations(
-    program: Program, *, read: Read | None = None, reported: Iterable[Diagnostic] = ()
+    program: Program,
+    *,
+    read: Read | None = None,
+    reported: Iterable[Diagnostic] = (),
+    operations: Operations | None = None,
 ) -> list[Diagnostic]:
     """What is wrong with the ops of a program, in the order of its text.
 
     `read` gives what a reference into a weight file stands for; without it, rules that need such a
-    value take it for unknown. Lines that `reported` finds an error in are left out.
+    value take it for unknown. Lines that `reported` finds an error in are left out. `operations`,
+    which has not run yet, is the run that is made.
     """
-    checker = Operations(program, read)
+    checker = operations or Operations(program, read)
     checker.run()
     places.forget()
     lines = {places.line(fault.span) for fault in errors(reported) if fault.span is not None}
