@@ -78,6 +78,9 @@ Hook = Callable[[Ran], None]
 _Result = tuple[Value, np.dtype[Any] | None, tuple[int | None, ...] | None]
 """A result, with dtype and shape if it is a tensor; an array that has both is kept as it is."""
 
+_UNFORESEEN = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What an op may raise if an operand has a form that its definition does not rule out."""
+
 _FEW = 64
 """Of constants with more elements than this, ops read the array; of others Python's numbers."""
 
@@ -335,16 +338,7 @@ class Evaluator:
         view, op = step.view, step.op
         outer, self._nested = self._nested, 0.0
         began = time.perf_counter()
-        try:
-            for bound, literal in step.packed:
-                bound.held = as_held(literal)
-            if step.is_open:
-                _check(view)
-            given = view.evaluate()
-        except EvaluationError as error:
-            raise _failure(op, "MIL0908", f"{op.kind} has no answer: {error}") from None
-        except MemoryError as error:
-            raise _failure(op, "MIL0908", f"{op.kind} has no room: {error}") from None
+        given = self._computed(step)
         if len(step.results) == 1 and given.__class__ is not tuple:
             given = (given,)
         for result, each in zip(step.results, given or (), strict=True):
@@ -359,6 +353,25 @@ class Evaluator:
         for bound, _ in step.packed:
             bound.held = None
         self._nested = outer + spent
+
+    def _computed(self, step: _Step) -> Any:
+        """What an op gives. Raises OpError (MIL0908, MIL0919)."""
+        op = step.op
+        try:
+            for bound, literal in step.packed:
+                bound.held = as_held(literal)
+            if step.is_open:
+                _check(step.view)
+            return step.view.evaluate()
+        except EvaluationError as error:
+            raise _failure(op, "MIL0908", f"{op.kind} has no answer: {error}") from None
+        except MemoryError as error:
+            raise _failure(op, "MIL0908", f"{op.kind} has no room: {error}") from None
+        except _UNFORESEEN as error:
+            if op.blocks:  # what a hook has raised, or an op in a block
+                raise
+            message = f"{op.kind} cannot be computed of operands of this form: {error}"
+            raise _failure(op, "MIL0919", message) from error
 
     def _kept(self, op: Op, value: Value, given: Any) -> Any:
         """A result as its type says that it is."""

@@ -171,3 +171,13 @@ def test_half_precision_is_kept_between_ops() -> None:
     given = milc.evaluate(program, {"x": np.float16([40000])})
     assert given["z"].dtype == np.float16
     assert np.isinf(given["z"][0])
+
+
+def test_operands_of_a_form_that_no_rule_foresaw_are_a_finding() -> None:
+    program = text(
+        "tensor<fp32, [2, 3]> y = one_hot(indices = x, one_hot_vector_size = int32(3),"
+        " on_value = tensor<fp32, [2]>([1, 2])); } -> (y);",
+        "tensor<int32, [2]> x",
+    )
+    with pytest.raises(milc.MilError, match="MIL0919"):
+        milc.evaluate(program, {"x": [0, 1]})

@@ -199,3 +199,22 @@ def test_new_weights_go_to_a_weight_file(cli: Cli, tmp_path: Path) -> None:
     wanted = milc.evaluate(milc.load(path), {"x": x})["y"]
     for made_of in ("out.mil", "Out.mlpackage"):
         np.testing.assert_array_equal(milc.evaluate(milc.load(made_of), {"x": x})["y"], wanted)
+
+
+def test_what_ranges_keep_in_fp32_is_noted(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "model.mil").write_text(
+        """program(1.3)
+{
+    func main<ios18>(tensor<fp32, [4]> x) {
+        tensor<fp32, [4]> a = mul(x = x, y = x);
+        tensor<fp32, [4]> y = sub(x = a, y = x);
+    } -> (y);
+}
+""",
+        "utf-8",
+    )
+    cli("run", "model.mil", "--input", "x=1000", "--ranges", "ranges.json")
+    passes = 'add_fp16_cast{ranges="ranges.json"}'
+    done = cli("opt", "model.mil", "-o", "half.mlpackage", "--passes", passes)
+    assert done.status == 0, done.err
+    assert "note[MIL0948]" in done.err

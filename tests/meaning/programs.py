@@ -219,7 +219,9 @@ def results(ready: Ready, given: dict[str, Any]) -> list[Any]:
     state: dict[str, Any] = {}
     try:
         return [*ready.run(given, state).values(), *state.values()]
-    except MilError:
+    except MilError as error:
+        if error.diagnostics[0].code == "MIL0919":
+            raise Crash(told_by(error)) from error
         raise
     except Exception as error:
         raise crash_of(error) from error

@@ -185,6 +185,20 @@ ENTRIES = (
         "Name the right file, or leave `--merge` out to have it replaced.",
     ),
     Entry(
+        "MIL0919",
+        "operands of a form that no rule foresaw",
+        "The operation verifies, but what it is given cannot be computed with: such as a vector"
+        " where its definition means a scalar and does not say so. The message ends in what the"
+        " computation said.",
+        """
+        func main<ios15>(tensor<int32, [2]> x) {
+            tensor<fp32, [2, 3]> y = one_hot(
+                indices = x, one_hot_vector_size = int32(3), on_value = tensor<fp32, [2]>([1, 2]));
+        } -> (y);
+        """,
+        "Give each argument the rank that the operation's page says: `milc ops NAME`.",
+    ),
+    Entry(
         "MIL0920",
         "result that is not finite",
         "A warning of `milc run --trace`: the first operation whose result holds nan or an"
