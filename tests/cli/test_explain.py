@@ -33,7 +33,7 @@ def test_no_code_lists_all(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "near"), [("MIL0499", "MIL049"), ("499", "MIL0409"), ("undefined", "MIL0403")]
+    ("code", "near"), [("MIL0499", "MIL049"), ("499", "MIL0949"), ("undefined", "MIL0403")]
 )
 def test_an_unknown_code_gets_the_nearest(cli: Cli, code: str, near: str) -> None:
     run = cli("explain", code)
