@@ -63,6 +63,7 @@ def made(count: int) -> str:
 
 def coremltools(package: str) -> Callable[[], tuple[float, Counter[str]]]:
     """coremltools' default pipeline without a change of precision, and its backend's."""
+    sys.modules["torch"] = None  # type: ignore[assignment]  # which it would import for nothing
     from coremltools.converters.mil.frontend.milproto.load import load as read
     from coremltools.converters.mil.mil.passes.pass_pipeline import (
         PassPipeline,

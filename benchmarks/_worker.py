@@ -43,6 +43,8 @@ def milc() -> Library:
 
 def coremltools() -> Library:
     """coremltools' own: protobuf and program both ways, weights, and the package's folder."""
+    # It imports PyTorch where that is installed, for what nobody asks it here.
+    sys.modules["torch"] = None  # type: ignore[assignment]  # so that importing it fails
     from coremltools.converters.mil.backend.mil.load import load as export
     from coremltools.converters.mil.frontend.milproto.load import load as read
     from coremltools.models.utils import load_spec, save_spec
