@@ -24,7 +24,7 @@ from milc.passes import modules
 from milc.passes.pipeline import Pipeline, run
 from tests.meaning import inputs
 from tests.meaning.closeness import FP16, difference, tolerance
-from tests.meaning.programs import Crash, Ready, name_of, ready_to_run, records, results, trial_of
+from tests.meaning.programs import Ready, name_of, ready_to_run, records, results, trial_of
 from tests.models import ARCHIVE
 from tests.ops.programs import unpacked
 from tests.passes.reasons import REASONS
@@ -94,7 +94,7 @@ def judge(archive: zipfile.ZipFile, record: dict[str, Any], passes: Pipeline) ->
             sort, said = _judge(before, model, record, passes)
             if sort == "differs" and _differs_too(archive, before, record):
                 sort = "like theirs"
-    except (MilError, Crash) as error:
+    except MilError as error:
         sort, said = "idle", str(error)
     except Exception as error:
         sort, said = "crash", f"{type(error).__name__}: {error}"
