@@ -137,12 +137,13 @@ def _run(model: Model, options: dict[str, Any]) -> Outcome:
     """Run the passes that are asked for. Raises MilError."""
     from milc.driver.optimizing import optimize
 
-    pipeline = options["pipeline"] or ("none" if options["passes"] else "default")
-    skip = [name for text in options["skip"] for name in text.split(",") if name]
+    pipeline = options["pipeline"]
+    if pipeline is None:
+        pipeline = "none" if options["passes"] else "default"
     watch = _print_step if options["print_after_change"] else None
     return optimize(
-        model, pipeline, passes=options["passes"], skip=skip, verify_each=options["verify_each"],
-        watch=watch, timed=options["timing"],
+        model, pipeline, passes=options["passes"], skip=options["skip"], watch=watch,
+        verify_each=options["verify_each"], timed=options["timing"],
     )  # fmt: skip
 
 

@@ -17,8 +17,8 @@ import click
 from milc.cli.report import FORMATS, Report
 
 if TYPE_CHECKING:
-    from milc.cli.toml_places import Path, Places
     from milc.diagnostics import Diagnostic, Source
+    from milc.diagnostics.toml_places import Path, Places
     from milc.driver.choosing import Choice
 
 OWN, PYPROJECT = "milc.toml", "pyproject.toml"
@@ -41,7 +41,6 @@ Table = dict[str, Any]
 
 _mentions_milc = re.compile(rb"\btool\b[^\n]{0,20}\bmilc\b").search
 _code = re.compile(r"MIL\d{2,4}").fullmatch
-_at = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.S).fullmatch
 
 
 class Kind(NamedTuple):
@@ -195,8 +194,8 @@ class Settings:
     def _note(
         self, code: str, message: str, path: Path, at_key: bool, help: str | None = None
     ) -> None:
-        from milc.cli.toml_places import Places
         from milc.diagnostics import Diagnostic
+        from milc.diagnostics.toml_places import Places
 
         self._places = self._places or Places(self.source)
         span = self._places.span((*self.top, *path), at_key)
@@ -255,9 +254,10 @@ def _has_settings(path: str) -> bool:
 def _apply(path: str, ctx: click.Context, report: Report) -> None:
     from milc.diagnostics import MilError, Source
     from milc.diagnostics.files import read_text
+    from milc.diagnostics.toml_places import parse
 
     source = Source(read_text(path, MOST_BYTES), path)
-    data = _parse(source)
+    data = parse(source, "MIL0040")
     top: Path = ()
     if isinstance(data.get("tool"), dict) and isinstance(data["tool"].get("milc"), dict):
         data, top = data["tool"]["milc"], ("tool", "milc")
@@ -272,25 +272,6 @@ def _apply(path: str, ctx: click.Context, report: Report) -> None:
         ctx.default_map.pop("max_errors", None)
         raise MilError(settings.found)
     report.choice = choice
-
-
-def _parse(source: Source) -> Table:
-    """The table that a text is. Raises MilError (MIL0040)."""
-    import tomllib
-
-    from milc.diagnostics import Diagnostic, MilError, Span
-
-    try:
-        return tomllib.loads(source.text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        said = _at(str(error))
-        at = len(source.text)
-        if said and said[2]:
-            at = min(source.bounds(int(said[2]))[0] + int(said[3]) - 1, at)
-        message = said[1] if said else str(error)
-        message = f"no TOML: {message[:1].lower()}{message[1:]}"
-        span = Span(source, at, min(at + 1, len(source.text)))
-        raise MilError(Diagnostic("MIL0040", message, span)) from None
 
 
 def _settable(param: click.Parameter) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from milc.diagnostics import Diagnostic, MilError, errors
 from milc.diagnostics.files import AnyPath
+from milc.diagnostics.gathered import Gathered
 from milc.driver import placing
 from milc.driver.checking import check, verify
 from milc.driver.reading import reader
@@ -22,8 +23,9 @@ from milc.package.model import Model
 from milc.package.references import references
 from milc.passes import register
 from milc.passes.base import Pass
-from milc.passes.pipeline import Outcome, PassError, Pipeline, Rounds, Step, apart, run
-from milc.passes.spelling import pass_of, passes_named, pipeline_named, pipeline_of, skipping
+from milc.passes.files import pipeline_of
+from milc.passes.pipeline import Outcome, PassError, Pipeline, Rounds, Step, apart, grouped, run
+from milc.passes.spelling import passes_named, pipeline_named, skipped, without
 from milc.verify import places
 from milc.verify import verify as verify_program
 from milc.verify.completing import infer_types
@@ -40,7 +42,7 @@ def optimize(
     pipeline: str | Path | Pipeline = "default",
     *,
     passes: str | Iterable[str | Pass] = (),
-    skip: Iterable[str] = (),
+    skip: str | Iterable[str] = (),
     verify_each: bool = False,
     watch: Callable[[Step], None] | None = None,
     timed: bool = False,
@@ -48,15 +50,15 @@ def optimize(
     """Run passes on a model or a program, in place; what it computes stays the same.
 
     `pipeline` is `default`, `default_fp16`, `cleanup`, `none`, a file of TOML, or groups of
-    passes; `passes` run behind it, by name (`"a,b{option=value}"`) or as `Pass`es; passes named
-    in `skip` do not run. `verify_each` verifies the program behind each pass, `watch` is called
-    behind each, and `timed` asks for the seconds of each.
+    passes; `passes` run behind it, by name (`"a,b{option=value}"`) or as `Pass`es; those named in
+    `skip` (`"a,b"`, or each by itself) do not run. `verify_each` verifies the program behind each
+    pass, `watch` is called behind each, and `timed` asks for the seconds of each.
 
     The notes of passes are among the notes of a model. Raises MilError for a program that does not
     verify, for passes and pipelines that there are not (MIL0940 to MIL0944), and where a pass is at
     fault (MIL0945, MIL0946): the program is then as the pass left it.
     """
-    chosen = skipping([*_pipeline(pipeline), *_passes(passes)], skip)
+    chosen = _chosen(pipeline, passes, skip)
     facts = _prepare(subject)
     if verify_each or watch is not None:
         chosen = apart(chosen)
@@ -77,6 +79,18 @@ def optimize(
     return outcome
 
 
+def _chosen(
+    pipeline: str | Path | Pipeline, passes: str | Iterable[str | Pass], skip: str | Iterable[str]
+) -> Pipeline:
+    """What is to run. Raises MilError with all that is wrong with it."""
+    gathered = Gathered()
+    chosen = gathered.take(lambda: _pipeline(pipeline))
+    more = gathered.take(lambda: _passes(passes))
+    names = gathered.take(lambda: skipped([skip] if isinstance(skip, str) else skip))
+    gathered.end()
+    return without([*(chosen or ()), *(more or ())], names or set())
+
+
 def _pipeline(given: str | Path | Pipeline) -> Pipeline:
     if isinstance(given, str):
         return pipeline_named(given)
@@ -88,10 +102,16 @@ def _pipeline(given: str | Path | Pipeline) -> Pipeline:
 def _passes(given: str | Iterable[str | Pass]) -> list[list[Pass]]:
     """Passes one by one, each a group of its own."""
     parts = [given] if isinstance(given, str) else given
-    found: list[Pass] = []
+    gathered, found = Gathered(), list[Pass]()
     for part in parts:
-        found += passes_named(part) if isinstance(part, str) else [part]
-    return [[each] for each in found]
+        own = gathered.take(lambda: _named(part))  # noqa: B023  # at once
+        found += own or ()
+    gathered.end()
+    return grouped(found)
+
+
+def _named(part: str | Pass) -> list[Pass]:
+    return passes_named(part) if isinstance(part, str) else [part]
 
 
 def _prepare(subject: Model | Program) -> Operations | None:
@@ -270,4 +290,4 @@ def flat(pipeline: Pipeline) -> Sequence[Sequence[Pass]]:
     return groups
 
 
-__all__ += ["Stored", "compare", "flat", "load_passes", "pass_of"]
+__all__ += ["Stored", "compare", "flat", "load_passes"]

@@ -6,7 +6,7 @@ from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from milc.ir.types import BOOL
-from milc.passes.base import Option, Pass, rewrite
+from milc.passes.base import Option, Pass, rewrite, whole
 
 if TYPE_CHECKING:
     from milc.ir.nodes import Value
@@ -62,16 +62,10 @@ class ScaledDotProductAttentionSlicedQ(Pass):
 
     name = "scaled_dot_product_attention_sliced_q"
     options: ClassVar[dict[str, Option]] = {
-        "min_seq_length": Option(1280, "leave attention of fewer queries as it is"),
-        "seq_length_divider": Option(16, "in how many parts the queries are taken"),
+        "min_seq_length": Option(1280, "leave attention of fewer queries as it is", *whole(0)),
+        "seq_length_divider": Option(16, "in how many parts the queries are taken", *whole(1)),
     }
     exact = False
-
-    def run(self, session: Session) -> None:
-        """Raises ValueError for no parts at all."""
-        if self.given["seq_length_divider"] < 1:
-            raise ValueError("seq_length_divider is a whole number from 1 on")
-        super().run(session)
 
     @rewrite("scaled_dot_product_attention")
     def slice(self, op: ScaledDotProductAttention, session: Session) -> Value | None:

@@ -15,11 +15,52 @@ if TYPE_CHECKING:
     from milc.verify.operations import Read
 
 
+WORDS: Final = {
+    bool: "true or false", int: "a whole number", float: "a number", str: "a word", dict: "a table",
+}  # fmt: skip
+"""What an option takes, by the type of what it is if nobody says."""
+
+
 class Option(NamedTuple):
-    """An option of a pass: what it is if nobody says, and what it means, in a phrase."""
+    """An option of a pass: what it is if nobody says, and what it means, in a phrase.
+
+    It takes what is of the type of its default, and anything if that is None, unless `fits` says
+    what it takes; `words` are for people then.
+    """
 
     default: Any
     doc: str
+    fits: Callable[[Any], bool] | None = None
+    words: str = ""
+
+    def wanted(self, value: Any) -> str | None:
+        """What the option takes, in words, if a value is not that."""
+        if self.fits is not None:
+            return None if self.fits(value) else self.words
+        wanted = type(self.default)
+        kinds = (int, float) if wanted is float else (wanted,)
+        fits = isinstance(value, kinds) and isinstance(value, bool) == (wanted is bool)
+        return None if fits else WORDS.get(wanted)
+
+
+def whole(least: int) -> tuple[Callable[[Any], bool], str]:
+    """What takes a whole number from this one on."""
+    return lambda value: type(value) is int and value >= least, f"a whole number from {least} on"
+
+
+def words(given: str | Iterable[str]) -> frozenset[str]:
+    """What a list of words names, or a text with commas between them."""
+    parts = given.split(",") if isinstance(given, str) else given
+    return frozenset([each.strip() for each in parts if each.strip()])
+
+
+def _are_words(value: Any) -> bool:
+    parts = value if isinstance(value, list | tuple | set | frozenset) else [value]
+    return all(isinstance(each, str) for each in parts)
+
+
+LISTED: Final = (_are_words, "a word, or several with commas between them,")
+"""What takes `a,b`, or a list of these."""
 
 
 class Rewrite(NamedTuple):

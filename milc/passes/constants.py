@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from milc.evaluate import fold
 from milc.ir.literals import Literal, TensorLiteral, tensor
 from milc.ir.types import TensorType
-from milc.passes.base import Option, Pass, rewrite
+from milc.passes.base import Option, Pass, rewrite, whole
 from milc.passes.session import LARGE, count_of
 
 if TYPE_CHECKING:
@@ -41,7 +41,9 @@ class ConstElimination(Pass):
 
     name = "const_elimination"
     options: ClassVar[dict[str, Option]] = {
-        "skip_const_by_size": Option(1 << 28, "leave results of more elements uncomputed"),
+        "skip_const_by_size": Option(
+            1 << 28, "leave results of more elements uncomputed", *whole(0)
+        ),
     }
 
     @rewrite()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from milc.ir.nodes import Op
 from milc.ir.types import TensorType
-from milc.passes.base import Option, Pass
+from milc.passes.base import LISTED, Option, Pass, words
 
 if TYPE_CHECKING:
     from milc.ir.nodes import Value
@@ -38,11 +38,11 @@ class ImageInputPreprocess(Pass):
 
     name = "image_input_preprocess"
     options: ClassVar[dict[str, Option]] = {
-        "inputs": Option("", "inputs with channels last: `image,mask`"),
+        "inputs": Option("", "inputs with channels last: `image,mask`", *LISTED),
     }
 
     def run(self, session: Session) -> None:
-        asked = {each.strip() for each in self.given["inputs"].split(",")}
+        asked = words(self.given["inputs"])
         if session.function.name != "main":
             return
         for value in session.function.inputs:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from milc.ir.literals import string_literal
 from milc.ir.types import (
@@ -21,7 +21,7 @@ from milc.ir.types import (
     TensorType,
 )
 from milc.opsets import index
-from milc.passes.base import Option, Pass
+from milc.passes.base import LISTED, Option, Pass, words
 from milc.schema import level
 
 if TYPE_CHECKING:
@@ -29,6 +29,21 @@ if TYPE_CHECKING:
     from milc.passes.session import Session
 
 Asked = Mapping[str, str]
+
+
+def _are_types(given: Any) -> bool:
+    pairs = _pairs(given) if isinstance(given, str | Mapping) else {"": ""}
+    return all(name and str(each).strip() in ELEMENT_TYPES for name, each in pairs.items())
+
+
+def _pairs(given: Asked | str) -> Asked:
+    if not isinstance(given, str):
+        return given
+    parts = [each.partition("=") for each in given.split(",") if each.strip()]
+    return {name.strip(): type.strip() for name, _, type in parts}
+
+
+TYPES: Final = (_are_types, "an element type for each output, `y=fp16,z=int32`,")
 
 
 class UpdateOutputDtypes(Pass):
@@ -56,7 +71,7 @@ class UpdateOutputDtypes(Pass):
     name = "update_output_dtypes"
     exact = False
     options: ClassVar[dict[str, Option]] = {
-        "dtypes": Option("", "the element types of outputs: `y=fp16,z=int32`"),
+        "dtypes": Option("", "the element types of outputs: `y=fp16,z=int32`", *TYPES),
     }
 
     def run(self, session: Session) -> None:
@@ -68,13 +83,8 @@ class UpdateOutputDtypes(Pass):
 
 
 def named_types(given: Asked | str) -> dict[str, ElementType]:
-    """Which types are asked for. Raises ValueError for what is none."""
-    if isinstance(given, str):
-        given = dict([each.split("=", 1) for each in given.split(",") if "=" in each])
-    unknown = sorted({each.strip() for each in given.values()} - ELEMENT_TYPES.keys())
-    if unknown:
-        raise ValueError(f"{', '.join(unknown)} is no element type")
-    return {name.strip(): ELEMENT_TYPES[each.strip()] for name, each in given.items()}
+    """Which types are asked for."""
+    return {name.strip(): ELEMENT_TYPES[each.strip()] for name, each in _pairs(given).items()}
 
 
 class AdjustIoToSupportedTypes(Pass):
@@ -105,14 +115,14 @@ class AdjustIoToSupportedTypes(Pass):
 
     name = "adjust_io_to_supported_types"
     options: ClassVar[dict[str, Option]] = {
-        "keep": Option("", "inputs that stay as they are: `image,mask`"),
+        "keep": Option("", "inputs that stay as they are: `image,mask`", *LISTED),
     }
 
     def run(self, session: Session) -> None:
         function = session.function
         is_main = function.name == "main"
         handed = handed_over(function.opset) if is_main else computed_with(function.opset)
-        kept = {each.strip() for each in self.given["keep"].split(",")}
+        kept = words(self.given["keep"])
         for value in list(function.inputs):
             if value.name not in kept and is_odd(value, handed):
                 session.counts[self.name] += cast_input(value, substitute(value), session)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from milc.ir.literals import TensorLiteral, string_literal
 from milc.ir.nodes import Op, Value
 from milc.ir.walk import walk_ops
-from milc.passes.base import Option, Pass
+from milc.passes.base import Option, Pass, whole
 from milc.passes.layout_plan import Plan, reshaped
 from milc.passes.reshapes import stand_in, stand_in_value
 from milc.passes.session import is_more_exact
@@ -52,7 +52,9 @@ class ReduceTransposes(Pass):
 
     name = "reduce_transposes"
     options: ClassVar[dict[str, Option]] = {
-        "rounds": Option(10, "how often to look again at most, after something was moved"),
+        "rounds": Option(
+            10, "how often to look again at most, after something was moved", *whole(0)
+        ),
     }
 
     def run(self, session: Session) -> None:

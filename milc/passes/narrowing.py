@@ -48,13 +48,16 @@ class AddInt16Cast(Pass):
 
     name = "add_int16_cast"
     options: ClassVar[dict[str, Option]] = {
-        "target_dtype": Option("int16", "the type of computed indices: `int16` or `uint16`"),
+        "target_dtype": Option(
+            "int16",
+            "the type of computed indices: `int16` or `uint16`",
+            ("int16", "uint16").__contains__,
+            "int16 or uint16",
+        ),
     }
 
     def run(self, session: Session) -> None:
-        target = ELEMENT_TYPES.get(self.given["target_dtype"])
-        if target not in (INT16, UINT16):
-            raise ValueError("target_dtype is int16 or uint16")
+        target = ELEMENT_TYPES[self.given["target_dtype"]]
         narrowing = _Narrowing(session, target)
         for op in list(walk_ops(session.function)):
             view = session.view(op) if op.parent is not None and op.kind in TABLE else None

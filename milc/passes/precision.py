@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from milc.ir.literals import TensorLiteral, string_literal
 from milc.ir.nodes import Block, Op, Value
@@ -11,7 +11,7 @@ from milc.ir.types import FP16, FP32, TO_INFER, TensorType
 from milc.ir.walk import walk_ops
 from milc.kernels import np
 from milc.opsets import index
-from milc.passes.base import Option, Pass
+from milc.passes.base import LISTED, Option, Pass, words
 from milc.passes.casts import is_at_hand
 from milc.passes.session import Note
 from milc.schema import Bound
@@ -32,6 +32,13 @@ UNBOUNDED = 1e38
 """From here on a number stands for infinity, as in masks."""
 FEW = 400
 """In constants of fewer elements each one that would vanish counts; in weights it is noise."""
+
+
+def _are_kinds(given: Any) -> bool:
+    return LISTED[0](given) and words(given) <= index.families().keys()
+
+
+KINDS: Final = (_are_kinds, "a kind of op, or several with commas between them,")
 
 
 class AddFp16Cast(Pass):
@@ -71,10 +78,22 @@ class AddFp16Cast(Pass):
     name = "add_fp16_cast"
     exact = False
     options: ClassVar[dict[str, Option]] = {
-        "skip_ops_by_type": Option("", "leave ops of these kinds in fp32: `softmax,layer_norm`"),
-        "skip_ops_by_name": Option("", "leave ops with these results in fp32: `y,loss`"),
-        "op_selector": Option(None, "a function of Python that says which ops to take"),
-        "ranges": Option(None, "a file of ranges; what was beyond fp16 stays in fp32"),
+        "skip_ops_by_type": Option(
+            "", "leave ops of these kinds in fp32: `softmax,layer_norm`", *KINDS
+        ),
+        "skip_ops_by_name": Option("", "leave ops with these results in fp32: `y,loss`", *LISTED),
+        "op_selector": Option(
+            None,
+            "a function of Python that says which ops to take",
+            lambda value: value is None or callable(value),
+            "a function of Python",
+        ),
+        "ranges": Option(
+            None,
+            "a file of ranges; what was beyond fp16 stays in fp32",
+            lambda value: not isinstance(value, bool | int | float | list),
+            "the name of a file",
+        ),
     }
 
     def run(self, session: Session) -> None:
@@ -107,12 +126,6 @@ class AddFp16Cast(Pass):
             return {}
         found = {name: each["absmax"] for name, each in given["values"].items()}
         return {name: far for name, far in found.items() if far is not None and far > LARGEST}
-
-
-def words(given: Any) -> frozenset[str]:
-    """What a list of words names, or a text with commas between them."""
-    parts = given.split(",") if isinstance(given, str) else given
-    return frozenset([each.strip() for each in parts if each.strip()])
 
 
 class _Halving:

@@ -9,7 +9,7 @@ import numpy as np
 from milc.ir.literals import BlobRef, TensorLiteral
 from milc.ir.nodes import Value
 from milc.ir.walk import bodies
-from milc.passes.base import Option, Pass
+from milc.passes.base import Option, Pass, whole
 from milc.passes.redundancy import Table, scoped
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class ConstDeduplication(Pass):
 
     name = "const_deduplication"
     options: ClassVar[dict[str, Option]] = {
-        "const_threshold": Option(100, "leave constants of fewer elements as they are"),
+        "const_threshold": Option(100, "leave constants of fewer elements as they are", *whole(0)),
     }
 
     _held: tuple[Program, Contents] | None = None

@@ -1,6 +1,7 @@
-"""Pipelines as people write them: `a,b{option=value}`, and files of TOML.
+"""Pipelines as people write them: `a,b{option=value}`; `files` reads those of TOML.
 
-Imports diagnostics and this room.
+All that is wrong with what is asked for is said at once, each thing in its place. Imports
+diagnostics and this room.
 """
 
 from __future__ import annotations
@@ -8,50 +9,73 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, NamedTuple
 
-from milc.diagnostics import Diagnostic, MilError
-from milc.diagnostics.files import AnyPath, read_text
-from milc.diagnostics.prose import nearest
+from milc.diagnostics import Diagnostic, MilError, Source, Span
+from milc.diagnostics.gathered import Gathered
+from milc.diagnostics.prose import clip, nearest
 from milc.passes import find, names
 from milc.passes.base import Pass
-from milc.passes.pipeline import Group, Pipeline, Rounds, grouped, passes_of
+from milc.passes.pipeline import Group, Pipeline, Rounds, grouped
 from milc.passes.pipelines import PIPELINES, named
 
-if TYPE_CHECKING:
-    from milc.passes.base import Option
-
-KEYS: Final = ("base", "groups", "once", "options", "skip")
-"""What a file may say."""
-
 # A name, and what stands in braces behind it; strings and lists in there may hold anything.
-_pass = re.compile(
+_pass: Final = re.compile(
     r'\s*([\w-]+)\s*(?:\{((?:"(?:[^"\\]|\\.)*"|\[[^\]]*\]|[^{}"\[])*)\})?\s*(?:,|\Z)'
 )
-_option = re.compile(r'\s*(\w+)\s*=\s*("(?:[^"\\]|\\.)*"|\[[^\]]*\]|[^\s,]+)\s*(?:,|\s|\Z)')
+_option: Final = re.compile(
+    r'\s*([\w-]+)\s*=\s*("(?:[^"\\]|\\.)*"|\[[^\]]*\]|[^\s,]+)\s*(?:,|\s|\Z)'
+)
 
 
-def passes_named(text: str) -> list[Pass]:
+class Given(NamedTuple):
+    """A value that is given for an option, and where both stand."""
+
+    name: str
+    value: Any
+    at_name: Span | None = None
+    at_value: Span | None = None
+
+
+def passes_named(text: str, said: str = "passes") -> list[Pass]:
     """The passes of `a,b{option=value other=value}`, in this order.
 
-    A value is JSON, or else a string. Raises MilError (MIL0940, MIL0941, MIL0943).
+    A value is JSON, or else a string. `said` is what findings call the text. Raises MilError with
+    all that is wrong (MIL0940, MIL0941, MIL0943, MIL0949).
     """
+    gathered, source = Gathered(), Source(text, said)
     found, place = [], 0
-    while text[place:].strip():
+    while text[place:].strip(", "):
         match = _pass.match(text, place)
         if match is None:
-            raise _not_understood(text, place)
-        found.append(pass_of(match[1].replace("-", "_"), dict(_options(match[2] or ""))))
+            gathered.take(lambda: _not_understood(source, place, len(text)))  # noqa: B023  # at once
+            break
+        definition = _definition(match[1], Span(source, *match.span(1)), gathered)
+        options = list(_options(source, *match.span(2), gathered))
+        if definition is not None:
+            found.append(_made(definition, options, gathered))
         place = match.end()
-    return found
+    gathered.end()
+    return [each for each in found if each is not None]
 
 
 def pass_of(name: str, options: Mapping[str, Any] | None = None) -> Pass:
-    """The pass of a name with options. Raises MilError (MIL0940, MIL0941)."""
-    definition = find(name)
+    """The pass of a name with options. Raises MilError (MIL0940, MIL0941, MIL0949)."""
+    gathered = Gathered()
+    definition = gathered.take(lambda: definition_of(name))
+    given = [Given(key, value) for key, value in (options or {}).items()]
+    made = _made(definition, given, gathered) if definition is not None else None
+    gathered.end()
+    assert made is not None
+    return made
+
+
+def definition_of(name: str) -> type[Pass]:
+    """The pass that a name means. Raises MilError (MIL0940, MIL0949)."""
+    definition = find(name.replace("-", "_"))
     if definition is None:
-        raise _unknown("MIL0940", "pass", name, names(), "milc opt --list shows all")
-    return definition(**{key: _fitted(definition, key, v) for key, v in (options or {}).items()})
+        raise unknown("MIL0940", "pass", name, names(), "milc opt --list shows all")
+    return definition
 
 
 def pipeline_named(name: str) -> Pipeline:
@@ -59,35 +83,39 @@ def pipeline_named(name: str) -> Pipeline:
     if name in PIPELINES:
         return named(name)
     if name.endswith(".toml"):
+        from milc.passes.files import pipeline_of
+
         return pipeline_of(name)
-    raise _unknown("MIL0942", "pipeline", name, list(PIPELINES), "or name a FILE.toml")
+    there = f"there are {', '.join(PIPELINES)}; or name a FILE.toml"
+    raise unknown("MIL0942", "pipeline", name, list(PIPELINES), there)
 
 
-def pipeline_of(path: AnyPath) -> Pipeline:
-    """The pipeline that a file of TOML describes. Raises MilError (MIL0940 to MIL0944, MIL00xx)."""
-    import tomllib
-
-    try:
-        table = tomllib.loads(read_text(path))
-        return _of_table(table)
-    except tomllib.TOMLDecodeError as error:
-        raise MilError(Diagnostic("MIL0944", f"it is no TOML: {error}", path=str(path))) from None
-    except MilError as error:
-        for finding in error.diagnostics:
-            finding.path = finding.path or str(path)
-        raise
+def skipped(given: Iterable[str], said: str = "skip") -> set[str]:
+    """The names in texts such as `a, b`. Raises MilError (MIL0940) for those that no pass has."""
+    gathered, found = Gathered(), set()
+    for text in given:
+        source = Source(text, said)
+        for match in re.finditer(r"[^\s,](?:[^,]*[^\s,])?", text):
+            definition = _definition(match[0], Span(source, *match.span()), gathered)
+            found |= {definition.name} if definition is not None else set()
+    gathered.end()
+    return found
 
 
-def skipping(pipeline: Pipeline, skipped: Iterable[str]) -> Pipeline:
-    """A pipeline without some passes. Raises MilError (MIL0940) for one that does not exist."""
-    without = {type(pass_of(name.replace("-", "_"))).name for name in skipped}
+def without(pipeline: Pipeline, names: set[str]) -> Pipeline:
+    """A pipeline without the passes of some names."""
     kept: list[Group | Rounds] = []
     for part in pipeline:
         if isinstance(part, Rounds):
-            kept.append(Rounds(filter(None, (_kept(group, without) for group in part.groups))))
+            kept.append(Rounds(filter(None, (_kept(group, names) for group in part.groups))))
         else:
-            kept.append(_kept(part, without))
+            kept.append(_kept(part, names))
     return [part for part in kept if (part.groups if isinstance(part, Rounds) else part)]
+
+
+def skipping(pipeline: Pipeline, given: Iterable[str]) -> Pipeline:
+    """A pipeline without some passes. Raises MilError (MIL0940) for one that does not exist."""
+    return without(pipeline, skipped(given))
 
 
 def spelt(passes: Iterable[Pass]) -> str:
@@ -95,8 +123,57 @@ def spelt(passes: Iterable[Pass]) -> str:
     return ",".join(each.name + _given(each) for each in passes)
 
 
-def _kept(group: Group, without: set[str]) -> list[Pass]:
-    return [each for each in group if each.name not in without]
+def fitted(definition: type[Pass], name: str, value: Any) -> Any:
+    """The value of an option, as the pass takes it. Raises MilError (MIL0941)."""
+    option = definition.options.get(name)
+    if option is None:
+        raise _no_option(definition, name)
+    default = option.default
+    if isinstance(default, tuple | list | frozenset | set):
+        parts = value if isinstance(value, list | tuple) else (value,)
+        value = type(default)(each for each in parts if isinstance(each, str | int | float))
+    wanted = option.wanted(value)
+    if wanted is None:
+        return value
+    shown = clip(json.dumps(value, ensure_ascii=False, default=str), 60)
+    message = f"{name} of {definition.name} is {shown}, where {wanted} is wanted"
+    raise MilError(Diagnostic("MIL0941", message, help=f"{name}: {option.doc}"))
+
+
+def unknown(code: str, what: str, name: str, known: Sequence[str], more: str) -> MilError:
+    """The finding that there is nothing of a name, with one like it if there is one."""
+    near = nearest(name, list(known))
+    help = f"did you mean {near}?" if near else more
+    shown = clip(name, 60) or "of no name"
+    return MilError(Diagnostic(code, f"there is no {what} {shown}", help=help))
+
+
+def _no_option(definition: type[Pass], name: str) -> MilError:
+    known = list(definition.options)
+    near = nearest(name, known)
+    has = f"it has {', '.join(known)}" if known else "it has no options"
+    help = f"did you mean {near}?" if near else has
+    return MilError(Diagnostic("MIL0941", f"{definition.name} has no option {name}", help=help))
+
+
+def _definition(name: str, span: Span, gathered: Gathered) -> type[Pass] | None:
+    return gathered.take(lambda: definition_of(name), span)
+
+
+def _made(definition: type[Pass], options: Iterable[Given], gathered: Gathered) -> Pass | None:
+    """A pass with options; None if they do not fit."""
+    fit: dict[str, Any] = {}
+    for each in options:
+        known = each.name in definition.options
+        place = each.at_value if known else each.at_name
+        fit[each.name] = gathered.take(lambda: fitted(definition, each.name, each.value), place)  # noqa: B023  # at once
+    if not fit.keys() <= definition.options.keys():
+        return None
+    return gathered.take(lambda: definition(**{n: v for n, v in fit.items() if v is not None}))
+
+
+def _kept(group: Group, names: set[str]) -> list[Pass]:
+    return [each for each in group if each.name not in names]
 
 
 def _given(each: Pass) -> str:
@@ -108,101 +185,41 @@ def _given(each: Pass) -> str:
     return f"{{{','.join(own)}}}" if own else ""
 
 
-def _options(text: str) -> Iterator[tuple[str, Any]]:
-    """The options that stand in braces. Raises MilError (MIL0943)."""
-    place = 0
-    while text[place:].strip():
-        match = _option.match(text, place)
+def _options(source: Source, place: int, end: int, gathered: Gathered) -> Iterator[Given]:
+    """The options that stand in braces."""
+    text, seen = source.text, set[str]()
+    while 0 <= place < end and text[place:end].strip():
+        match = _option.match(text, place, end)
         if match is None:
-            raise _not_understood(text, place)
-        try:
-            yield match[1], json.loads(match[2])
-        except ValueError:
-            yield match[1], match[2]
+            gathered.take(lambda: _not_understood(source, place, end))  # noqa: B023  # at once
+            return
+        given = Given(match[1].replace("-", "_"), _value(match[2]),
+                      Span(source, *match.span(1)), Span(source, *match.span(2)))  # fmt: skip
+        if given.name in seen:
+            message = f"{given.name} is given twice"
+            gathered.found.append(Diagnostic("MIL0943", message, given.at_name))
+        seen.add(given.name)
+        yield given
         place = match.end()
 
 
-def _fitted(definition: type[Pass], name: str, value: Any) -> Any:
-    """The value of an option, as the pass takes it. Raises MilError (MIL0941)."""
-    option: Option | None = definition.options.get(name)
-    if option is None:
-        known = list(definition.options)
-        near = nearest(name, known)
-        help = f"did you mean {near}?" if near else f"it has {', '.join(known) or 'none'}"
-        message = f"{definition.name} has no option {name}"
-        raise MilError(Diagnostic("MIL0941", message, help=help))
-    wanted = option.default
-    if isinstance(wanted, tuple | list | frozenset | set):
-        given = value if isinstance(value, list | tuple) else (value,)
-        return type(wanted)(given)
-    kinds = {bool: (bool,), int: (int,), float: (int, float), str: (str,), dict: (dict,)}
-    fits = kinds.get(type(wanted))
-    if fits is None or (isinstance(value, fits) and isinstance(value, bool) == (fits == (bool,))):
-        return value
-    shown = f"{name} of {definition.name} is {json.dumps(value)}"
-    words = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
-    said = words.get(type(wanted), "a table")
-    raise MilError(Diagnostic("MIL0941", f"{shown}; it takes {said}", help=f"it is {option.doc}"))
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
 
 
-def _of_table(table: Mapping[str, Any]) -> Pipeline:
-    """The pipeline that a table describes. Raises MilError."""
-    for key in table:
-        if key not in KEYS:
-            raise _unknown("MIL0944", "setting", key, KEYS, f"known are {', '.join(KEYS)}")
-    options, once = _of_type(table, "options", dict, {}), _of_type(table, "once", bool, False)
-    base = list(pipeline_named(_of_type(table, "base", str, "none")))
-    own = [_group(given) for given in _of_type(table, "groups", list, [])]
-    if own:
-        base += own if once else [Rounds(own)]
-    _set(passes_of(base), options)
-    return skipping(base, _of_type(table, "skip", list, []))
-
-
-def _group(given: Any) -> list[Pass]:
-    """A group: the name of a pass, or several."""
-    each = [given] if isinstance(given, str) else given
-    if not isinstance(each, list) or not all(isinstance(name, str) for name in each):
-        message = "`groups` is an array of names, and of arrays of names that run together"
-        raise MilError(Diagnostic("MIL0944", message))
-    return [pass_of(name.replace("-", "_")) for name in each]
-
-
-def _set(passes: Iterable[Pass], options: Mapping[str, Any]) -> None:
-    """Set options of passes. Raises MilError for those of a pass that does not run."""
-    left = dict(options)
-    for each in passes:
-        own = options.get(each.name, {})
-        left.pop(each.name, None)
-        for name, value in own.items():
-            each.given[name] = _fitted(type(each), name, value)
-    for name in left:
-        pass_of(name)
-        message = f"there are options for {name}, which is not in the pipeline"
-        raise MilError(Diagnostic("MIL0944", message))
-
-
-def _of_type(table: Mapping[str, Any], key: str, kind: type, default: Any) -> Any:
-    held = table.get(key, default)
-    if not isinstance(held, kind):
-        words = {dict: "a table", str: "a string", list: "an array", bool: "true or false"}
-        message = f"`{key}` is {held!r}, where {words[kind]} is wanted"
-        raise MilError(Diagnostic("MIL0944", message))
-    return held
-
-
-def _not_understood(text: str, place: int) -> MilError:
-    message = f"passes are not understood from {text[place:].strip()[:40]!r} on"
-    help = "write a,b{option=value}"
-    return MilError(Diagnostic("MIL0943", message, help=help))
-
-
-def _unknown(code: str, what: str, name: str, known: Sequence[str], more: str) -> MilError:
-    near = nearest(name, list(known))
-    help = f"did you mean {near}?" if near else more
-    return MilError(Diagnostic(code, f"there is no {what} {name}", help=help))
+def _not_understood(source: Source, place: int, end: int) -> None:
+    """Raise MilError (MIL0943) for what stands from a place on."""
+    left = source.text[place:end]
+    place += len(left) - len(left.lstrip())
+    message = f"passes are not understood from {clip(left.strip(), 40)!r} on"
+    help = "write a,b{option=value}, and a value with commas or blanks in double quotes"
+    raise MilError(Diagnostic("MIL0943", message, Span(source, place, end), help=help))
 
 
 __all__ = [
-    "grouped", "pass_of", "passes_named", "pipeline_named", "pipeline_of", "skipping", "spelt",
+    "definition_of", "fitted", "grouped", "pass_of", "passes_named", "pipeline_named", "skipped",
+    "skipping", "spelt", "unknown", "without",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ from milc.ir.literals import BlobRef, Literal, TensorLiteral
 from milc.ir.rewriter import Rewriter
 from milc.ir.types import TensorType
 from milc.ir.walk import walk_ops
-from milc.passes.base import Option, ProgramPass
+from milc.passes.base import Option, ProgramPass, whole
 from milc.passes.sharing import Contents
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class WeightDeduplication(ProgramPass):
 
     name = "weight_deduplication"
     options: ClassVar[dict[str, Option]] = {
-        "least_bytes": Option(1024, "leave what takes fewer bytes as it is"),
+        "least_bytes": Option(1024, "leave what takes fewer bytes as it is", *whole(0)),
     }
 
     def run_program(self, program: Program, read: Read | None) -> list[Function]:

@@ -13,8 +13,8 @@ import pytest
 import milc
 from milc.cli.main import VERBS, verbs
 from milc.cli.settings import CHOOSING, EVERY_TIME, SHARED, find
-from milc.cli.toml_places import Places
 from milc.diagnostics import Source
+from milc.diagnostics.toml_places import Places
 from tests.commands import HELLO, Cli
 from tests.shared import ROOT
 

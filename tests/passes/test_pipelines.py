@@ -12,9 +12,11 @@ from milc.driver.optimizing import flat
 from milc.driver.passes_reference import purpose
 from milc.driver.peer_passes import PEERS
 from milc.passes import Pass, find, modules
+from milc.passes.base import words
+from milc.passes.files import pipeline_of
 from milc.passes.pipeline import run
 from milc.passes.pipelines import ON_REQUEST, PIPELINES, PURPOSES, named, unplaced
-from milc.passes.spelling import passes_named, pipeline_named, pipeline_of, skipping, spelt
+from milc.passes.spelling import passes_named, pipeline_named, skipping, spelt
 from tests.passes.running import count, optimized
 from tests.shared import SHARED, needs_shared
 
@@ -83,6 +85,15 @@ def test_passes_are_read_as_they_are_written() -> None:
         ("const_elimination{skip_const_by_size=true}", "MIL0941", "leave results"),
         ("const_elimination{", "MIL0943", "a,b{option=value}"),
         ("noop_elimination;dead_code_elimination", "MIL0943", "a,b{option=value}"),
+        ("const_elimination{skip_const_by_size=-1}", "MIL0941", "leave results"),
+        ("add_int16_cast{target_dtype=int7}", "MIL0941", "the type of computed indices"),
+        ("add_fp16_cast{op_selector=x}", "MIL0941", "a function of Python"),
+        ("add_fp16_cast{ranges=3}", "MIL0941", "a file of ranges"),
+        ("add_fp16_cast{skip_ops_by_type=expp}", "MIL0941", "leave ops of these kinds"),
+        ("update_output_dtypes{dtypes=y=fp17}", "MIL0941", "the element types of outputs"),
+        ("update_output_dtypes{dtypes=y}", "MIL0941", "the element types of outputs"),
+        ("scaled_dot_product_attention_sliced_q{seq_length_divider=0}", "MIL0941", "in how many"),
+        ("noop_elimination{a=1}", "MIL0941", "it has no options"),
     ],
 )
 def test_what_is_wrong_with_passes(text: str, code: str, help: str) -> None:
@@ -91,6 +102,30 @@ def test_what_is_wrong_with_passes(text: str, code: str, help: str) -> None:
     (finding,) = caught.value.diagnostics
     assert finding.code == code
     assert help in (finding.help or "")
+
+
+def test_all_that_is_wrong_is_said_at_once_in_its_place() -> None:
+    options = "skip_const_by_size=x, skip_const_by_size=2, size=3"
+    with pytest.raises(milc.MilError) as caught:
+        passes_named(f"fuse, const_elimination{{{options}}},fold,{{")
+    found = [(each.code, each.span.text) for each in caught.value.diagnostics if each.span]
+    assert found == [
+        ("MIL0940", "fuse"),
+        ("MIL0943", "skip_const_by_size"),
+        ("MIL0941", "x"),
+        ("MIL0941", "size"),
+        ("MIL0940", "fold"),
+        ("MIL0943", "{"),
+    ]
+    with pytest.raises(milc.MilError) as caught:
+        milc.optimize(milc.parse(TEXT), "defualt", passes=["a", "b"], skip="c, noop_elimination")
+    assert [each.code for each in caught.value.diagnostics] == ["MIL0942", *["MIL0940"] * 3]
+
+
+def test_values_with_commas_are_lists_or_in_quotes() -> None:
+    for text in ('"exp,softmax"', '["exp", "softmax"]'):
+        (found,) = passes_named(f"add_fp16_cast{{skip-ops-by-type={text}}},")
+        assert words(found.given["skip_ops_by_type"]) == {"exp", "softmax"}
 
 
 def test_a_file_describes_a_pipeline(tmp_path: Path) -> None:
@@ -111,19 +146,31 @@ def test_a_file_describes_a_pipeline(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "code", "said"),
+    ("text", "code", "place", "said"),
     [
-        ("groups = [", "MIL0944", "no TOML"),
-        ("group = []", "MIL0944", "no setting group"),
-        ("groups = [1]", "MIL0944", "array of names"),
-        ("once = 1", "MIL0944", "true or false"),
-        ('base = "fast"', "MIL0942", "no pipeline fast"),
-        ('groups = ["x"]', "MIL0940", "no pass x"),
-        ("[options.noop_elimination]\na = 1", "MIL0944", "not in the pipeline"),
-        ('base = "default"\n[options.noop_elimination]\na = 1', "MIL0941", "no option a"),
+        ("groups = [", "MIL0944", (1, 11), "no TOML"),
+        ("group = []", "MIL0944", (1, 1), "no setting group"),
+        ("groups = [1]", "MIL0944", (1, 11), "the name of a pass"),
+        ("groups = 1", "MIL0944", (1, 10), "an array is wanted"),
+        ("once = 1", "MIL0944", (1, 8), "true or false"),
+        ("skip = [1]", "MIL0944", (1, 9), "the name of a pass"),
+        ('base = "fast"', "MIL0942", (1, 8), "no pipeline fast"),
+        ('base = "own.toml"', "MIL0942", (1, 8), "no pipeline own.toml"),
+        ('groups = ["x"]', "MIL0940", (1, 11), "no pass x"),
+        ('groups = [\n[[]],\n]', "MIL0944", (2, 2), "holds an array"),
+        ('groups = [["noop_elimination", "topological_reorder"]]', "MIL0944", (1, 11), "no group"),
+        ("[options.noop_elimination]\na = 1", "MIL0944", (1, 10), "not in the pipeline"),
+        ("[options.fold]\na = 1", "MIL0940", (1, 10), "no pass fold"),
+        ('groups = ["noop_elimination"]\n[options]\nnoop_elimination = 1', "MIL0944", (3, 20),
+         "a table is wanted"),
+        ('base = "default"\n[options.noop_elimination]\na = 1', "MIL0941", (3, 1), "no option"),
+        ('base = "default"\n[options.const_elimination]\nskip_const_by_size = 1979-05-27',
+         "MIL0941", (3, 22), 'is "1979-05-27", where a whole number'),
     ],
-)
-def test_what_is_wrong_with_a_file(tmp_path: Path, text: str, code: str, said: str) -> None:
+)  # fmt: skip
+def test_what_is_wrong_with_a_file(
+    tmp_path: Path, text: str, code: str, place: tuple[int, int], said: str
+) -> None:
     path = tmp_path / "own.toml"
     path.write_text(text, "utf-8")
     with pytest.raises(milc.MilError) as caught:
@@ -132,6 +179,16 @@ def test_what_is_wrong_with_a_file(tmp_path: Path, text: str, code: str, said: s
     assert finding.code == code
     assert said in finding.message
     assert finding.path == str(path)
+    assert finding.span is not None
+    assert finding.span.source.position(finding.span.start) == place
+
+
+def test_all_that_is_wrong_with_a_file_is_said_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text('base = "x"\ngroups = ["y", ["z"]]\nskip = ["q"]\nonce = 1\na = 2\n', "utf-8")
+    with pytest.raises(milc.MilError) as caught:
+        pipeline_named(str(path))
+    assert len(caught.value.diagnostics) == 6
 
 
 def test_skipped_passes_do_not_run() -> None:

@@ -17,8 +17,8 @@ ENTRIES = (
     Entry(
         "MIL0941",
         "an option that a pass does not take",
-        "The pass has no option of that name, or takes another kind of value: a number, a word,"
-        " true or false, or a list.",
+        "The pass has no option of that name, or takes another kind of value, such as a number, a"
+        " word, or true or false.",
         "$ milc opt model.mil --passes 'const_elimination{skip_const_by_size=large}'",
         "See what the pass takes, with `milc opt --list` or on its page in docs/passes.",
     ),
@@ -42,9 +42,10 @@ ENTRIES = (
         "MIL0944",
         "a pipeline file that is not sound",
         "The file is no TOML, or says something that pipelines do not have. It may have `base`, the"
-        " pipeline to begin with; `groups`, an array of passes and of arrays of passes that run"
-        " together; `once`, true if groups are not to be repeated; `skip`, passes to leave out; and"
-        " a table `options.NAME` for a pass.",
+        " name of the pipeline to begin with; `groups`, an array of passes and of arrays of passes"
+        " that run together, which those that work on a whole function cannot; `once`, true if"
+        " groups are not to be repeated; `skip`, passes to leave out; and a table `options.NAME`"
+        " for a pass.",
         """
         base = "cleanup"
         groups = [["fuse_gelu_exact", "noop_elimination"], "value_numbering"]

@@ -1,14 +1,16 @@
-"""Where the keys and values of a TOML text stand, which tomllib does not tell.
+"""TOML as people write it: read, and where its keys and values stand, which tomllib does not tell.
 
-Loaded when there is something to say about one. The text has been read by tomllib, so only as much
-of the language is known here as places need. Imports nothing heavy.
+`Places` is for a text that tomllib has read, so only as much of the language is known there as
+places need. Imports tomllib when there is something to read.
 """
 
 from __future__ import annotations
 
 import re
+from typing import Any
 
-from milc.diagnostics import Source, Span
+from milc.diagnostics.diagnostic import Diagnostic, MilError
+from milc.diagnostics.source import Source, Span
 
 Path = tuple[str | int, ...]
 """The keys that lead to a value, and the places within arrays."""
@@ -19,7 +21,26 @@ _token = re.compile(
     re.S,
 ).finditer
 
+_at = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.S).fullmatch
+
 Token = tuple[str, int, int]
+
+
+def parse(source: Source, code: str) -> dict[str, Any]:
+    """The table that a text is. Raises MilError with this code, in its place."""
+    import tomllib
+
+    try:
+        return tomllib.loads(source.text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        said = _at(str(error))
+        at = len(source.text)
+        if said and said[2]:
+            at = min(source.bounds(int(said[2]))[0] + int(said[3]) - 1, at)
+        message = said[1] if said else str(error)
+        message = f"no TOML: {message[:1].lower()}{message[1:]}"
+        span = Span(source, at, min(at + 1, len(source.text)))
+        raise MilError(Diagnostic(code, message, span)) from None
 
 
 class Places:
