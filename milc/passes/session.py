@@ -40,12 +40,18 @@ LARGE = 1 << 20
 compute anyway."""
 FEW = 8
 """Of no more integers than this, which may be a shape, is followed what they are."""
+RESTLESS = 64
+"""So often, times the ops, may tables rewrite something in one run; who does more would not end."""
 FAN_OUT = 8
 """Of a value with more users nobody's pattern asks that it has one; they are not tried again."""
 
 
 class Refused(Exception):
     """Raised when a rewrite makes an op that its definition refuses."""
+
+
+class Restless(Exception):
+    """Raised when tables go on rewriting what they have made."""
 
 
 class Note(NamedTuple):
@@ -95,6 +101,12 @@ class Session:
         self._seen_changes = 0
         self._largest: int | None = None
         self._left: dict[tuple[Pass, ...], tuple[int, int]] = {}
+        self._most = 0
+
+    @property
+    def at(self) -> Op | None:
+        """The op that is being replaced."""
+        return self._anchor
 
     # Seeing
 
@@ -277,11 +289,15 @@ class Session:
         self._table = _Table(own)
         for op in self._to_try(own):
             self.enqueue(op)
+        self._most = max(self._most, len(self._queue))
+        left = RESTLESS * (self._most + RESTLESS)
         while self._queue:
             op = self._queue.popleft()
             self._queued.discard(op)
             if function_of(op) is not None:  # it, or an op around it, may have gone
-                self._try(op, self._table.of(op.kind))
+                left -= self._try(op, self._table.of(op.kind))
+            if left < 0:
+                raise Restless("it finds something to rewrite again and again")
         self._table = None
         self._left[own] = len(self._touched), self._unseen_changes
 
@@ -304,10 +320,11 @@ class Session:
         self._queued.add(op)
         self._queue.append(op)
 
-    def _try(self, op: Op, entries: Iterable[tuple[Pass, Rewrite]]) -> None:
+    def _try(self, op: Op, entries: Iterable[tuple[Pass, Rewrite]]) -> bool:
+        """Let the first entry that fits rewrite an op; whether there was one."""
         view = self.view(op)
         if view is None:
-            return
+            return False
         for owner, entry in entries:
             began = time.perf_counter() if self.timed else 0.0
             given = self._asked(op, entry.run, owner, view, self)
@@ -316,7 +333,8 @@ class Session:
                 self.seconds[owner.name] += time.perf_counter() - began
             if fits:
                 self.counts[owner.name] += 1
-                return
+                return True
+        return False
 
     def replace(self, op: Op, make: Callable[[], Any]) -> bool:
         """Replace an op by what `make()` gives, a value or one for each result; None: leave it.
@@ -331,6 +349,7 @@ class Session:
         self._anchor = op
         try:
             given = make(*args)
+            given = given if given is None else self._values(op, given)
         except Refused as reason:
             self.refused.append(f"{op.kind}: {reason}")
             given = None
@@ -338,6 +357,16 @@ class Session:
         if given is None and self._made:
             self._drop()
         return given
+
+    def _values(self, op: Op, given: Any) -> tuple[Value, ...]:
+        """What stands for the results of an op, as values. Raises TypeError for what are none."""
+        parts = given if isinstance(given, tuple | list) else (given,)
+        held = [each.operand if isinstance(each, Bound) else each for each in parts]
+        values = [self.const(each) if isinstance(each, Literal) else each for each in held]
+        if len(values) != len(op.results) or not all(isinstance(each, Value) for each in values):
+            wanted = "a value" if len(op.results) == 1 else f"{len(op.results)} values"
+            raise TypeError(f"a rewrite gives {given!r}, where {wanted} or None is wanted")
+        return tuple(values)
 
     def _drop(self) -> None:
         """Forget the ops that were made and are in no place yet."""
@@ -347,7 +376,7 @@ class Session:
 
     def _put_in(self, op: Op, given: Any) -> bool:
         """Put what was made in the place of an op, whose results become what is given."""
-        values = given if isinstance(given, tuple) else (given,)
+        values: tuple[Value, ...] = given
         if not self._fits(op, values, self._made):
             self._drop()
             return False
@@ -407,10 +436,8 @@ class Session:
             self._largest = max([count_of(each.results[0]) for each in consts], default=0)
         return count > self._largest
 
-    def _fits(self, op: Op, values: Sequence[Any], made: Sequence[Op]) -> bool:
+    def _fits(self, op: Op, values: Sequence[Value], made: Sequence[Op]) -> bool:
         """Whether values may stand for an op's results: names of outputs have to be kept."""
-        if len(values) != len(op.results) or any(not isinstance(v, Value) for v in values):
-            return False
         if any(self.is_too_large(each) for each in made):
             return False
         for old, new in zip(op.results, values, strict=True):
