@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf
+from math import inf, isfinite
 from typing import TYPE_CHECKING, Final
 
 from milc.passes.base import Pass, rewrite
@@ -172,7 +172,7 @@ class FusePrelu(Pass):
         found = match(self.pattern, session, op)
         sign = 1 if op.name == "sub" else -1
         number = scalar_of(found["a"]) if found and found["a"].count == 1 else None
-        if found is not None and number is not None:
+        if found is not None and number is not None and isfinite(number):
             slope = session.const(sign * number, op.x.element)
             made: Value = session.new("leaky_relu", x=found["x"], alpha=slope)
             return made

@@ -12,7 +12,8 @@ from milc.ir.types import TensorType
 from milc.opsets.elementwise import Elementwise
 from milc.opsets.elementwise_binary import Binary
 from milc.passes.base import Pass, rewrite
-from milc.passes.noops import holds_only, is_alike
+from milc.passes.noops import holds_only
+from milc.passes.parameters import parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,13 +101,11 @@ class AlgebraicSimplification(Pass):
 
 def _repeated(op: Elementwise, inner: OpDef, session: Session) -> Value | None:
     """An op that undoes itself, or that does nothing the second time."""
-    if type(inner) is not type(op) or list(op.args) != ["x"]:
+    if type(inner) is not type(op):
         return None
     assert isinstance(inner, Elementwise)
-    if op.idempotent:
-        return op.x.operand if isinstance(op.x.operand, Value) else None
-    is_undone = op.involution and isinstance(inner.x.operand, Value)
-    return inner.x.operand if is_undone and isinstance(inner.x.operand, Value) else None
+    found: Any = op.x.operand if op.idempotent else inner.x.operand if op.involution else None
+    return found if isinstance(found, Value) else None
 
 
 def _bounded(op: Elementwise, inner: OpDef, session: Session) -> Value | None:
@@ -115,8 +114,8 @@ def _bounded(op: Elementwise, inner: OpDef, session: Session) -> Value | None:
     if span is None or kept is None or not op.x.element.is_float:
         return None
     fits = kept[0] <= span[0] and span[1] <= kept[1]
-    alike = is_alike(op.op.results[0], op.x, session)
-    return op.x.operand if fits and alike and isinstance(op.x.operand, Value) else None
+    found: Any = op.x.operand
+    return found if fits else None
 
 
 def _negated(op: Elementwise, inner: OpDef, session: Session) -> Value | None:
@@ -132,9 +131,9 @@ def _negated(op: Elementwise, inner: OpDef, session: Session) -> Value | None:
 
 def _unsigned(op: Elementwise, inner: OpDef, session: Session) -> Value | None:
     """An op to which it makes no difference that its operand has no sign."""
-    if not (op.even and isinstance(inner, Elementwise) and inner.name == "abs"):
+    if not (op.even and inner.name == "abs"):
         return None
-    made: Value = session.again(op, x=inner.x)
+    made: Value = session.again(op, x=inner.x)  # type: ignore[attr-defined]  # that of abs
     return made
 
 
@@ -143,7 +142,7 @@ AlgebraicSimplification._of_one = (_repeated, _bounded, _negated, _unsigned)
 
 def _settled(op: Binary, session: Session) -> float | None:
     """The number that the result is everywhere."""
-    if op.of_itself is not None and op.x.operand is op.y.operand:
+    if op.x.operand is op.y.operand:
         return op.of_itself
     if op.absorbing is not None:
         for operand in (op.x, op.y):
@@ -171,8 +170,7 @@ def _joined(op: Binary, session: Session) -> Value | None:
     if outer is None or within is None:
         return None
     one, other = within[1].numpy(), outer[1].numpy()
-    rank = max(one.ndim, other.ndim)
-    if one.size > MOST or other.size > MOST or rank > max(within[0].rank, 1):
+    if one.size > MOST or other.size > MOST:
         return None
     found = getattr(np, type(op).ufunc)(one, other)
     if found.size > max(one.size, other.size):
@@ -184,12 +182,9 @@ def _joined(op: Binary, session: Session) -> Value | None:
 
 def _with_constant(op: Binary) -> tuple[Bound, TensorLiteral] | None:
     """The operand of an op that is computed, and the other one, if that is constant."""
-    first: Any
-    for first, second in ((op.x, op.y), (op.y, op.x)):
-        if first.is_computed and not second.is_computed:
-            literal = second.literal
-            return (first, literal) if isinstance(literal, TensorLiteral) else None
-    return None
+    pair = parts(op)
+    literal = pair[1].literal if pair else None
+    return (pair[0], literal) if pair and isinstance(literal, TensorLiteral) else None
 
 
 def _dtype(element: ElementType) -> str:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from milc.ir.literals import Literal, TensorLiteral
 from milc.passes.base import Pass, rewrite
 from milc.passes.noops import can_be_renamed, is_alike
+from milc.passes.parameters import may_change
 
 if TYPE_CHECKING:
-    from milc.ir.nodes import Operand, Value
+    from milc.ir.nodes import Value
     from milc.opsets.control_flow import Select
     from milc.opsets.elementwise_binary import RealDiv
     from milc.passes.session import Session
-
-FEW: Final = 4096
-"""Constants of so many elements may be there twice: as they were, for others, and inverted."""
 
 
 class DivideToMultiply(Pass):
@@ -47,11 +45,10 @@ class DivideToMultiply(Pass):
     @rewrite("real_div")
     def invert(self, op: RealDiv, session: Session) -> Value | None:
         """A divisor of weights that others use stays, too: then it is not worth a second one."""
-        if not op.x.element.is_float or op.y.is_computed:
-            return None
         divisor = op.y.literal
-        is_worth_it = (op.y.count or 0) <= FEW or _is_alone(op.y.operand, session)
-        if not isinstance(divisor, TensorLiteral) or not is_worth_it:
+        if not op.x.element.is_float or not isinstance(divisor, TensorLiteral):
+            return None
+        if not may_change(op.y):
             return None
         array = divisor.numpy()
         with np.errstate(all="ignore"):
@@ -60,10 +57,6 @@ class DivideToMultiply(Pass):
             return None
         made: Value = session.new("mul", x=op.x, y=session.const(inverse, op.y.element))
         return made
-
-
-def _is_alone(operand: Operand, session: Session) -> bool:
-    return isinstance(operand, Literal) or session.is_used_once(operand)
 
 
 class SelectOptimization(Pass):

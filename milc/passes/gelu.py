@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from milc.passes.base import Pass, rewrite
-from milc.passes.match import Node, Number, Pattern, Var, match, product, scaled, squared
+from milc.passes.match import JUST, Node, Number, Pattern, Var, match, product, scaled, squared
 
 if TYPE_CHECKING:
     from milc.ir.nodes import Value
@@ -26,7 +26,7 @@ def _bell(turned: Pattern) -> Pattern:
 def _tanh() -> Pattern:
     """`tanh(sqrt(2/π) * (x + 0.044715 * x^3))`, or the same with x in front of the sum."""
     root, small = Number(math.sqrt(2 / math.pi)), Number(0.044715)
-    cube = Node("pow", X, Number(3)) | Node("mul", X, squared(X))
+    cube = Node("pow", X, Number(3, JUST)) | Node("mul", X, squared(X))
     bent = Node("add", X, product(small, cube) | product(small, X, squared(X)))
     factored = product(root, X, Node("add", product(small, squared(X)), Number(1)))
     return Node("tanh", product(root, bent) | factored)

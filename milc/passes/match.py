@@ -31,6 +31,8 @@ NEAR: Final = 1e-5
 """How far a constant may be from the number that it stands for, relative to it."""
 HALF: Final = 2.0**-11
 """The same for constants of fp16: as far as rounding goes."""
+JUST: Final = 0.0
+"""No distance at all, as for exponents: a negative number has a square, but no power of 2.00001."""
 SINGLE: Final = "="
 """The sort of a constant of one element."""
 SEVERAL: Final = "=="
@@ -296,12 +298,16 @@ def product(*factors: Pattern) -> Pattern:
 
 def squared(pattern: Pattern) -> Pattern:
     """Something times itself."""
-    return Node("square", pattern) | Node("mul", pattern, pattern) | Node("pow", pattern, Number(2))
+    return (
+        Node("square", pattern)
+        | Node("mul", pattern, pattern)
+        | Node("pow", pattern, Number(2, JUST))
+    )
 
 
 def is_near(number: float, wanted: float, element: ElementType, tolerance: float = NEAR) -> bool:
     """Whether the number of a constant is meant for another, which its type may not hold."""
-    tolerance = max(tolerance, HALF) if element is FP16 else tolerance
+    tolerance = max(tolerance, HALF) if tolerance and element is FP16 else tolerance
     return math.isclose(number, wanted, rel_tol=tolerance, abs_tol=1e-12)
 
 

@@ -6,7 +6,19 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from milc.ir.types import FP32, TensorType
 from milc.passes.base import Pass, rewrite
-from milc.passes.match import Const, Held, Is, Node, Number, Pattern, Var, match, scaled, squared
+from milc.passes.match import (
+    JUST,
+    Const,
+    Held,
+    Is,
+    Node,
+    Number,
+    Pattern,
+    Var,
+    match,
+    scaled,
+    squared,
+)
 from milc.passes.means import counts
 from milc.passes.parameters import (
     SMALL,
@@ -50,10 +62,10 @@ def _mean(of: Pattern) -> Pattern:
 CENTRED: Final = Node("sub", X, _mean(X))
 VARIANCE: Final = _mean(squared(CENTRED)) | Node("sub", _mean(squared(X)), squared(_mean(X)))
 STEADY: Final = Node("add", VARIANCE, Number("epsilon")) | VARIANCE
-DEVIATION: Final = Node("sqrt", STEADY) | Node("pow", STEADY, Number(0.5))
+DEVIATION: Final = Node("sqrt", STEADY) | Node("pow", STEADY, Number(0.5, JUST))
 INVERSE: Final = (
     Node("rsqrt", STEADY, called="root")
-    | Node("pow", STEADY, Number(-0.5))
+    | Node("pow", STEADY, Number(-0.5, JUST))
     | Node("real_div", Number(1), DEVIATION)
 )
 FACTOR: Final = (

@@ -35,6 +35,15 @@ CHAIN = """program(1.3)
 }}
 """
 
+JOINED = """program(1.3)
+{{
+    func main<ios16>(tensor<int32, [{size}]> x) {{
+        tensor<int32, [{size}]> a = add(x = x, y = {one});
+        tensor<int32, [{size}]> y = add(x = a, y = {other});
+    }} -> (y);
+}}
+"""
+
 
 @pytest.mark.parametrize(("number", "stays"), [(LARGE, 0), (LARGE + 1, 1), (1 << 30, 1)])
 def test_what_would_be_large_is_left_to_be_computed(number: int, stays: int) -> None:
@@ -54,6 +63,15 @@ def test_a_chain_grows_until_it_is_large() -> None:
     consts = [op for op in program.functions["main"].body.ops if op.kind == "const"]
     assert sum(count_of(op.result) for op in consts) < 3 * LARGE
     assert count(program)["tile"] > 0
+
+
+@pytest.mark.parametrize(("sizes", "left"), [((4096, 4096), 1), ((4097, 1), 2), ((1, 4097), 2)])
+def test_large_constants_are_not_joined(sizes: tuple[int, int], left: int) -> None:
+    one, other = [f"tensor<int32, [{size}]>([{', '.join(['1'] * size)}])" for size in sizes]
+    largest = max(sizes)
+    program = milc.parse(JOINED.format(size=largest, one=one, other=other))
+    optimized(program, "algebraic_simplification")
+    assert count(program)["add"] == left
 
 
 def weighted(elements: int, shape: str, op: str) -> Model:

@@ -98,3 +98,36 @@ def test_kernels_that_others_use_are_doubled_only_if_they_are_small(
     assert isinstance(found, TensorLiteral)
     run(program, grouped([made("fuse_conv_scale")]), read=lambda blob: found)
     assert count(program)["mul"] == (0 if is_fused else 1)
+
+
+CHANGED = {
+    "divide_to_multiply": "real_div(x = x, y = w)",
+    "fuse_linear_bias": "sub(x = fp32(0), y = b)",
+    "fuse_matmul_weight_bias": "add(x = c, y = fp32(1))",
+}
+"""By pass an op for which a matrix becomes another one."""
+
+
+@pytest.mark.parametrize("name", CHANGED)
+@pytest.mark.parametrize(("elements", "shared"), [(64, True), (65, False), (65, True)])
+def test_a_large_constant_changes_only_if_nobody_else_uses_it(
+    name: str, elements: int, shared: bool
+) -> None:
+    own = f"[{elements}, {elements}]"
+    text = f"""program(1.3)
+    {{
+        func main<ios15>(tensor<fp32, {own}> x) {{
+            tensor<fp32, {own}> w = const()[val = tensor<fp32, {own}>(BLOBFILE(
+                path = string("@model_path/weights/weight.bin"), offset = uint64(64)))];
+            tensor<fp32, {own}> b = linear(x = x, weight = w);
+            tensor<fp32, {own}> c = matmul(x = x, y = w);
+            tensor<fp32, {own}> y = {CHANGED[name]};
+            tensor<fp32, {own}> z = add(x = {"w" if shared else "x"}, y = x);
+        }} -> (y, z);
+    }}"""
+    program = milc.parse(text)
+    found = literal(np.ones((elements, elements), "f4"))
+    assert isinstance(found, TensorLiteral)
+    run(program, grouped([made("dead_code_elimination")]))
+    outcome = run(program, grouped([made(name)]), read=lambda blob: found)
+    assert outcome.changed == (not shared or elements == 64)
