@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, TypeAlias
 
-from milc.ir.literals import TensorLiteral, string_literal
+from milc.ir.fit import fits
+from milc.ir.literals import Literal, string_literal
 from milc.ir.nodes import Block, Op, Value
-from milc.ir.types import FP16, FP32, TO_INFER, TensorType
+from milc.ir.types import FP16, FP32, STRING, TO_INFER, TensorType
 from milc.ir.walk import walk_ops
-from milc.kernels import np
 from milc.opsets import index
 from milc.passes.base import LISTED, Option, Pass, words
 from milc.passes.casts import is_at_hand
+from milc.passes.half_constants import LARGEST, Half, Halves
 from milc.passes.session import Note
-from milc.schema import Bound
 
 if TYPE_CHECKING:
-    from milc.ir.literals import Literal
     from milc.ir.nodes import Operand
     from milc.ir.types import Type
-    from milc.kernels import Array
     from milc.passes.session import Session
     from milc.schema import OpDef
 
-LARGEST = 65504.0
-"""The largest number that an fp16 is."""
-SMALLEST = 2.0**-24
-"""The smallest that is above 0."""
-UNBOUNDED = 1e38
-"""From here on a number stands for infinity, as in masks."""
-FEW = 400
-"""In constants of fewer elements each one that would vanish counts; in weights it is noise."""
+Definition: TypeAlias = "type[OpDef]"
 
 
 def _are_kinds(given: Any) -> bool:
@@ -98,20 +89,16 @@ class AddFp16Cast(Pass):
 
     def run(self, session: Session) -> None:
         halving = _Halving(session, self._limits(session))
+        kinds, names = words(self.given["skip_ops_by_type"]), words(self.given["skip_ops_by_name"])
+        selector: Callable[[Op], bool] | None = self.given["op_selector"]
         for op in list(walk_ops(session.function)):
-            view = session.view(op) if op.parent is not None and op.kind != "const" else None
-            if view is not None and self._is_chosen(op) and halving.convert(view):
+            if op.kind == "const" or op.kind in kinds or op.parent is None:
+                continue
+            if any(value.name in names for value in op.results):
+                continue
+            if (selector is None or selector(op)) and halving.convert(op):
                 session.counts[self.name] += 1
         halving.widen()
-
-    def _is_chosen(self, op: Op) -> bool:
-        selector: Callable[[Op], bool] | None = self.given["op_selector"]
-        if selector is not None and not selector(op):
-            return False
-        named = words(self.given["skip_ops_by_name"])
-        return op.kind not in words(self.given["skip_ops_by_type"]) and not any(
-            value.name in named for value in op.results
-        )
 
     def _limits(self, session: Session) -> Mapping[str, float]:
         """How far values reach that are beyond fp16, by name."""
@@ -128,47 +115,94 @@ class AddFp16Cast(Pass):
         return {name: far for name, far in found.items() if far is not None and far > LARGEST}
 
 
+class _Before(NamedTuple):
+    """An op as it was, to leave it so if it cannot compute in fp16."""
+
+    args: dict[str, tuple[Operand, ...]]
+    attributes: dict[str, Literal]
+    constants: list[tuple[Value, Type, Literal | None]]
+    """Those that have become fp16 themselves."""
+    changes: int
+
+
 class _Halving:
     """One run over a function: what has become fp16, and what else there is in it."""
 
     def __init__(self, session: Session, beyond: Mapping[str, float]) -> None:
         self.session = session
         self.beyond = beyond
+        self.constants = Halves(session.facts)
         self.halves: dict[Value, Value] = {}
+        """Values in fp16, by what they stand for."""
         self.narrowed: dict[Value, None] = {}
         """Results that have become fp16."""
-        self.taking: set[tuple[Op, str]] = set()
+        self.taking: dict[Op, Sequence[str]] = {}
         """Arguments that have become fp16."""
+        self._halvable: dict[tuple[Any, ...], list[str]] = {}
+        self._sound: dict[tuple[Any, ...], list[bool]] = {}
+        """By what ops look like in fp16 which of their results are, for those that verify."""
 
-    def convert(self, op: OpDef) -> bool:
+    def convert(self, op: Op) -> bool:
         """Let an op compute in fp16; gives whether it could."""
-        if not is_numeric(op) or not self._is_inferred(op.op):
+        definition = index.definition(op.kind, op.opset or self.session.function.opset)
+        if definition is None or not is_numeric(op, definition) or not self._is_inferred(op):
             return False
-        taken = [name for name in halvable(op) if self._is_wide(getattr(op, name))]
-        is_factor = op.identity == 1 and not self._is_added(op.op)
-        if not taken or any(_is_too_far(each, is_factor) for each in constants(op, taken)):
+        taken = [n for n in self._may_be_half(op, definition) if self._is_wide(given_of(op, n))]
+        if not taken or (self.beyond and self._is_beyond(op)):
             return False
-        return not self._is_beyond(op.op) and self._converted(op, taken)
+        halves = {}
+        for name in taken:
+            for operand in given_of(op, name):
+                half = self.constants.of(operand) if self._element(operand) is FP32 else None
+                if half is None:
+                    continue
+                if half.is_no_factor if self._is_factor(op, definition, half) else half.is_beyond:
+                    return False
+                halves[operand] = half
+        return self._converted(op, definition, taken, halves)
 
-    def _is_wide(self, given: Any) -> bool:
+    def _may_be_half(self, op: Op, definition: Definition) -> list[str]:
+        written = (*op.args, *op.attributes) if definition.in_attributes else tuple(op.args)
+        key = definition, written
+        if key not in self._halvable:
+            self._halvable[key] = list(halvable(definition, written))
+        return self._halvable[key]
+
+    def _element(self, operand: Operand) -> object:
+        """The element type of a tensor."""
+        type = operand.type
+        if type is TO_INFER and isinstance(operand, Value):
+            type = self.session.facts.type_of(operand)
+        return type.element if isinstance(type, TensorType) else None
+
+    def _is_wide(self, operands: Sequence[Operand]) -> bool:
         """Whether an argument is of fp32, or was."""
-        parts = given if isinstance(given, tuple) else (given,)
         return any(
-            isinstance(each.type, TensorType)
-            and (each.element is FP32 or each.operand in self.narrowed)
-            for each in parts
+            self._element(each) is FP32 or (isinstance(each, Value) and each in self.narrowed)
+            for each in operands
         )
 
     def _is_inferred(self, op: Op) -> bool:
         """Whether types of results follow from operands; a fill may but declare its rank."""
-        found = [self.session.facts.inferred.get(value) for value in op.results]
-        return all(isinstance(type, TensorType) and type.shape is not None for type in found)
+        for value in op.results:
+            type = self.session.facts.inferred.get(value)
+            if not isinstance(type, TensorType) or type.shape is None:
+                return False
+        return True
 
-    def _is_added(self, op: Op) -> bool:
-        """Whether a result is but added to others, so that it matters only that it is not 0."""
+    def _is_factor(self, op: Op, definition: Definition, half: Half) -> bool:
+        """Whether a constant multiplies, and not only what is added to others: then it matters
+        but that it is not 0.
+        """
+        if definition.identity != 1 or half.is_no_factor == half.is_beyond:
+            return False  # or it does not matter
         users = [user for value in op.results for user in value.uses]
-        views = [self.session.view(user) if isinstance(user, Op) else None for user in users]
-        return bool(users) and all(view is not None and view.identity == 0 for view in views)
+        return not users or not all(self._adds(user) for user in users)
+
+    def _adds(self, user: Op | Block) -> bool:
+        opset = self.session.function.opset
+        found = index.definition(user.kind, user.opset or opset) if isinstance(user, Op) else None
+        return found is not None and found.identity == 0
 
     def _is_beyond(self, op: Op) -> bool:
         """Whether an op has taken or given too much for fp16, which is noted."""
@@ -180,87 +214,144 @@ class _Halving:
                 return True
         return False
 
-    def _converted(self, op: OpDef, taken: Sequence[str]) -> bool:
+    def _converted(
+        self, op: Op, definition: Definition, taken: list[str], halves: Mapping[Operand, Half]
+    ) -> bool:
         """Change the arguments of an op, and the types of its results, if that verifies."""
-        session, node = self.session, op.op
-        unused = [value.op for value in node.values if value.op is not None]
-        args, attributes = dict(node.args), dict(node.attributes)
-        for name in taken:
-            unused += self._take(op, name)
-        wide = [value.type for value in node.results]
-        for value in node.results:
-            value.type = TO_INFER
-        found = len(session.facts.found)
-        session.facts.check(node, node.opset or session.function.opset)
-        fits = len(session.facts.found) == found
-        if fits:
-            self.taking.update([(node, name) for name in taken])
-            for value, old in zip(node.results, wide, strict=True):
-                self._settle(value, old)
+        before = _Before({**op.args}, {**op.attributes}, [], self.session.rewriter.changes)
+        unused = [each for name in taken for each in self._take(op, name, halves, before)]
+        found = self._verified(op, definition, taken, halves)
+        if found is None:
+            self._revert(op, before)
         else:
-            self._revert(node, args, attributes, wide)
+            self.taking[op] = taken
+            for value, is_half in zip(op.results, found, strict=True):
+                self._settle(value, is_half)
         for each in unused:
-            session.erase_dead(each)
-        return fits
+            self.session.erase_dead(each)
+        if found is None:
+            self.session.rewriter.changes = before.changes  # all is as it was
+        return found is not None
 
-    def _take(self, op: OpDef, name: str) -> list[Op]:
+    def _take(
+        self, op: Op, name: str, halves: Mapping[Operand, Half], before: _Before
+    ) -> Iterator[Op]:
         """Bind an argument to fp16; gives ops whose result may now be used by nobody."""
-        given, node = getattr(op, name), op.op
-        parts = given if isinstance(given, tuple) else (given,)
-        if all(each.element is not FP32 for each in parts):
-            return []  # they became fp16 before
-        halves = self.session.insert(lambda: [self._half(each, node) for each in parts], node)
-        if name in node.args:
-            self.session.rewriter.set_arg(node, name, *halves)
-        else:
-            self.session.rewriter.set_attribute(node, name, halves[0].literal)
-        return [each.op for each in halves if isinstance(each, Value) and each.op is not None]
+        for place, operand in enumerate(given_of(op, name)):
+            if self._element(operand) is not FP32:
+                continue  # it became fp16 before
+            half = halves.get(operand)
+            if half is not None and isinstance(operand, Value) and self._is_own(operand, op, name):
+                before.constants.append((operand, operand.type, operand.literal))
+                self._set_constant(operand, half.literal.type, half.literal)
+                continue
+            made = self._half(operand, op, half)
+            if isinstance(made, Literal) and name in op.attributes:
+                self.session.rewriter.set_attribute(op, name, made)
+                continue
+            self.session.rewriter.set_operand(op, name, place, made)
+            yield from [v.op for v in (operand, made) if isinstance(v, Value) and v.op is not None]
 
-    def _revert(
-        self,
-        op: Op,
-        args: Mapping[str, tuple[Operand, ...]],
-        attributes: Mapping[str, Literal],
-        types: Sequence[Type],
-    ) -> None:
-        """Leave an op as it was, which is for faults of this pass alone."""
-        said = self.session.facts.found[-1].message
-        self.session.refused.append(f"{op.kind}: {said}")
-        self.session.rewriter.set_args(op, args)
-        for name, literal in attributes.items():
+    def _is_own(self, constant: Value, op: Op, name: str) -> bool:
+        """Whether a constant is one of this argument alone, so that it may become fp16 itself."""
+        if constant in self.halves:
+            return False
+        return len(constant.uses) == 1 and constant.uses.get(op) == op.args[name].count(constant)
+
+    def _set_constant(self, constant: Value, type: Type, literal: Literal | None) -> None:
+        assert constant.op is not None
+        self.session.rewriter.set_type(constant, type)
+        self.session.rewriter.set_attribute(constant.op, "val", literal)
+
+    def _verified(
+        self, op: Op, definition: Definition, taken: list[str], halves: Mapping[Operand, Half]
+    ) -> list[bool] | None:
+        """Which results of an op are fp16 now; None if it does not verify any more.
+
+        Of ops that look the same one is checked, unless rules may ask what their constants are.
+        """
+        are_asked = not definition.elementwise or any(definition.args[n].const for n in taken)
+        if are_asked and not all(half.is_same for half in halves.values()):
+            return self._checked(op)
+        if any(self.session.facts.known(value) is not None for value in op.results):
+            return self._checked(op)
+        look = self._look(op, definition)
+        found = self._sound.get(look) or self._checked(op)
+        if found is not None:
+            self._sound[look] = found
+        return found
+
+    def _look(self, op: Op, definition: Definition) -> tuple[Any, ...]:
+        """What decides which element types the results of an op have."""
+        look: list[Any] = [definition, *[self._element(value) for value in op.results]]
+        for name, operands in (*op.args.items(), *op.attributes.items()):
+            look.append(name)
+            for each in operands if isinstance(operands, tuple) else (operands,):
+                element = self._element(each)
+                held = each.literal if isinstance(each, Value) else each
+                look += (element, held.content() if held and element is STRING else held is None)
+        return tuple(look)
+
+    def _checked(self, op: Op) -> list[bool] | None:
+        """The same, by checking it anew. A length may not follow from what is rounded, either."""
+        facts = self.session.facts
+        before = [(value.type, facts.inferred.pop(value)) for value in op.results]
+        for value in op.results:
+            value.type = TO_INFER
+        count = len(facts.found)
+        self.session.learn(op)
+        for value, (declared, _) in zip(op.results, before, strict=True):
+            value.type = declared
+        if any(value not in facts.inferred for value in op.results):
+            found = facts.found[count:]
+            self.session.refused += [str(each) for each in found if each.code != "MIL0310"]
+            return None
+        pairs = [(facts.inferred[v], old) for v, old in zip(op.results, before, strict=True)]
+        if not all(is_as_long(type, old) for type, olds in pairs for old in olds):
+            return None
+        return [type.element is FP16 for type, _ in pairs if isinstance(type, TensorType)]
+
+    def _revert(self, op: Op, before: _Before) -> None:
+        """Leave an op as it was: what is rounded breaks a rule of it."""
+        for constant, type, literal in before.constants:
+            self._set_constant(constant, type, literal)
+        self.session.rewriter.set_args(op, before.args)
+        for name, literal in before.attributes.items():
             self.session.rewriter.set_attribute(op, name, literal)
-        for value, type in zip(op.results, types, strict=True):
-            value.type = type
+        self.session.learn(op)
 
-    def _settle(self, value: Value, old: Type) -> None:
+    def _settle(self, value: Value, is_half: bool) -> None:
         """Declare the type that a result has now, in the shape that it was declared with."""
-        new = self.session.facts.inferred[value]
-        assert isinstance(old, TensorType)
-        assert isinstance(new, TensorType)
-        value.type = old
-        if new.element is not old.element:
-            self.session.rewriter.set_type(value, TensorType(new.element, old.shape))
-            self.narrowed[value] = None
+        if not is_half or self._element(value) is FP16:
+            return
+        inferred = self.session.facts.inferred
+        known, declared = inferred[value], value.type
+        assert isinstance(known, TensorType)
+        assert isinstance(declared, TensorType)
+        inferred[value] = TensorType(FP16, known.shape)
+        self.session.rewriter.set_type(value, TensorType(FP16, declared.shape))
+        self.narrowed[value] = None
 
-    def _half(self, bound: Bound, op: Op) -> Any:
+    def _half(self, operand: Operand, op: Op, half: Half | None) -> Operand:
         """An operand in fp16: what it was cast from, its constant, or a cast of it."""
-        operand = bound.operand
-        if bound.element is not FP32:
-            return operand
-        cast = self.session.producer(bound, "cast")
-        if cast is not None and cast.x.element is FP16:
-            return cast.x.operand
-        known = self.halves.get(operand) if isinstance(operand, Value) else None
+        if not isinstance(operand, Value):
+            assert half is not None
+            return half.literal
+        source = cast_from(operand)
+        if source is not None and self._element(source) is FP16:
+            return source
+        known = self.halves.get(operand)
         if known is not None and is_at_hand(known, op):
             return known
-        literal = bound.literal
-        name = f"{operand.name if isinstance(operand, Value) else op.results[0].name}_to_fp16"
-        if isinstance(literal, TensorLiteral):
-            made = self.session.const(halved(literal.numpy()), name=name)
-        else:
-            made = self.session.new("cast", x=operand, dtype="fp16", name=name)
-        if isinstance(operand, Value):
-            self.halves[operand] = made
+        session, name = self.session, f"{operand.name}_to_fp16"
+
+        def make() -> Any:
+            if half is not None:
+                return session.const(half.literal, name=name)
+            return session.new("cast", x=operand, dtype="fp16", name=name)
+
+        made: Value = session.insert(make, op)
+        self.halves[operand] = made
         return made
 
     def widen(self) -> None:
@@ -276,8 +367,8 @@ class _Halving:
     def _wide_args(self, op: Op, value: Value) -> list[str]:
         if op.kind == "cast":
             return []
-        names = [name for name, given in op.args.items() if value in given]
-        return [name for name in names if (op, name) not in self.taking]
+        taken = self.taking.get(op, ())
+        return [name for name, given in op.args.items() if name not in taken and value in given]
 
     def _widen(self, value: Value, uses: Sequence[Op | Block]) -> None:
         session, rewriter, source, name = self.session, self.session.rewriter, value.op, value.name
@@ -304,65 +395,52 @@ class _Halving:
                 rewriter.set_arg(user, arg, *held)
 
 
-def is_numeric(op: OpDef) -> bool:
+def is_numeric(op: Op, definition: Definition) -> bool:
     """Whether an op takes tensors and gives tensors, and is not there to change their type."""
-    if op.name == "cast" or op.op.blocks or op.is_open:
+    if definition.name == "cast" or op.blocks or definition.is_open:
         return False
-    values = [*op.op.values, *op.op.results]
-    return all(isinstance(value.type, TensorType) for value in values)
+    for operands in op.args.values():
+        for operand in operands:
+            if not isinstance(operand.type, TensorType):
+                return False
+    return all(isinstance(value.type, TensorType) for value in op.results)
 
 
-def halvable(op: OpDef) -> Iterator[str]:
+def given_of(op: Op, name: str) -> tuple[Operand, ...]:
+    """What an argument is bound to, which files of some ops have among the attributes."""
+    given = op.args.get(name)
+    return (op.attributes[name],) if given is None else given
+
+
+def halvable(definition: Definition, written: Sequence[str]) -> Iterator[str]:
     """The arguments that may be fp16: of the domains that have it, none other."""
-    written = {*op.op.args, *op.op.attributes} if op.in_attributes else op.op.args
-    given = [name for name in op.args if name in written]
-    domains = {op.args[name].group for name in given if FP16 in op.args[name].elements}
-    main = next((arg.group for arg in op.args.values() if arg.elements), "")
+    given = [name for name in definition.args if name in written]
+    args = definition.args
+    domains = {args[name].group for name in given if FP16 in args[name].elements}
+    main = next((arg.group for arg in args.values() if arg.elements), "")
     for name in given:
-        arg = op.args[name]
+        arg = args[name]
         if arg.elements:
-            fits = FP16 in arg.elements and (arg.group == main or not governs_elements(op))
+            fits = FP16 in arg.elements and (arg.group == main or not governs_elements(definition))
         else:
             fits = not domains
         if fits:
             yield name
 
 
-def governs_elements(op: OpDef) -> bool:
+def governs_elements(definition: Definition) -> bool:
     """Whether arguments of a domain of their own are but parameters of a function of an element."""
-    return op.elementwise or index.families().get(op.name) == "activation"
+    return definition.elementwise or index.families().get(definition.name) == "activation"
 
 
-def constants(op: OpDef, names: Iterable[str]) -> Iterator[Array]:
-    """The constants of fp32 that some arguments of an op are, a large one too."""
-    for name in names:
-        given = getattr(op, name)
-        for bound in given if isinstance(given, tuple) else (given,):
-            literal = bound.literal if bound.element is FP32 else None
-            if isinstance(literal, TensorLiteral):
-                yield literal.numpy()
+def cast_from(value: Value) -> Operand | None:
+    """What a value was cast from; None if it was not."""
+    op = value.op
+    return op.arg("x") if op is not None and op.kind == "cast" else None
 
 
-def _is_too_far(array: Array, is_factor: bool) -> bool:
-    """Whether a constant cannot be fp16 without changing what an op computes."""
-    if not array.size:
+def is_as_long(type: Type, other: Type) -> bool:
+    """Whether two tensors may have the same dimensions, whatever their elements."""
+    if not isinstance(type, TensorType) or not isinstance(other, TensorType):
         return False
-    low, high = float(array.min()), float(array.max())
-    if max(-low, high) > SMALLEST and max(-low, high) <= LARGEST:
-        return False
-    size = np.abs(array)
-    finite = size[np.isfinite(size) if is_factor else size < UNBOUNDED]
-    largest = finite.max(initial=0.0)
-    return bool(largest > LARGEST or (is_factor and 0 < largest <= SMALLEST / 2))
-
-
-def halved(array: Array) -> Array:
-    """A constant in fp16. Of few elements none becomes 0 that was not."""
-    with np.errstate(over="ignore"):
-        half: Array = array.astype("f2")
-    if array.size >= FEW:
-        return half
-    vanished = (half == 0) & (array != 0)
-    if not vanished.any():
-        return half
-    return np.where(vanished, np.copysign(SMALLEST, array), half).astype("f2")
+    return fits(TensorType(type.element, other.shape), type)
