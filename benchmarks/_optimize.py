@@ -2,9 +2,10 @@
 
 Run with the module to use, `milc` or `coremltools`, and a package. Each line of standard input is
 answered by the seconds of the processor that the default pipeline took without a change of
-precision (coremltools': and that of its backend for programs), and the numbers of ops behind it: of
-all, and by kind. The package is read anew each time, which does not count. With `ops N` instead of
-a package milc makes a program of so many.
+precision, or with one to fp16 if `fp16` stands behind the module (coremltools': and that of its
+backend for programs), and the numbers of ops behind it: of all, and by kind. The package is read
+anew each time, which does not count. With `ops N` instead of a package milc makes a program of so
+many.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ BLOCK = """
         tensor<fp32, [8, 16]> y{n} = add(x = i{n}, y = y{p});"""
 
 
-def milc(package: str) -> Callable[[], tuple[float, Counter[str]]]:
+def milc(package: str, is_half: bool) -> Callable[[], tuple[float, Counter[str]]]:
     """milc's default pipeline."""
     import milc
     from milc.driver.reading import reader
@@ -40,10 +41,11 @@ def milc(package: str) -> Callable[[], tuple[float, Counter[str]]]:
 
     count = int(package.removeprefix("ops ")) if package.startswith("ops ") else 0
     text = made(count) if count else ""
+    name = "default_fp16" if is_half else "default"
 
     def work() -> tuple[float, Counter[str]]:
         model = milc.Model(milc.parse(text)) if count else milc.load(package)
-        pipeline, read = named("default"), reader(model.weights)
+        pipeline, read = named(name), reader(model.weights)
         gc.collect()
         began = time.process_time()
         run(model.program, pipeline, read=read)
@@ -61,8 +63,8 @@ def made(count: int) -> str:
     return f"program(1.3)\n{{\n    {head} {{{body}\n    }} -> (y{count // 10});\n}}\n"
 
 
-def coremltools(package: str) -> Callable[[], tuple[float, Counter[str]]]:
-    """coremltools' default pipeline without a change of precision, and its backend's."""
+def coremltools(package: str, is_half: bool) -> Callable[[], tuple[float, Counter[str]]]:
+    """coremltools' default pipeline, and its backend's."""
     sys.modules["torch"] = None  # type: ignore[assignment]  # which it would import for nothing
     from coremltools.converters.mil.frontend.milproto.load import load as read
     from coremltools.converters.mil.mil.passes.pass_pipeline import (
@@ -79,7 +81,8 @@ def coremltools(package: str) -> Callable[[], tuple[float, Counter[str]]]:
         version = spec.specificationVersion
         program = read(spec, specification_version=version, file_weights_dir=weights)
         default = PassPipeline.DEFAULT
-        default.remove_passes({"common::add_fp16_cast", "common::add_int16_cast"})
+        if not is_half:
+            default.remove_passes({"common::add_fp16_cast", "common::add_int16_cast"})
         backend = PassPipeline(
             PassPipeline._PIPELINE_NAME_TO_PASSES["backend_mlprogram"], "backend_mlprogram"
         )
@@ -105,7 +108,9 @@ def _count(block: Any, kinds: Counter[str]) -> None:
 
 
 if __name__ == "__main__":
-    work = {"milc": milc, "coremltools": coremltools}[sys.argv[1]](" ".join(sys.argv[2:]))
+    side, *more = sys.argv[1:]
+    is_half = more[0] == "fp16"
+    work = {"milc": milc, "coremltools": coremltools}[side](" ".join(more[is_half:]), is_half)
     for _ in sys.stdin:
         seconds, kinds = work()
         kinds.pop("const", None)

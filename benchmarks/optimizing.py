@@ -1,10 +1,10 @@
 """What passes take and leave, against coremltools' default pipeline; how their time grows.
 
 The three models of `shared/bench` as they were built, in-process after import: milc's default
-pipeline against coremltools' without a change of precision, with the pipeline of its backend.
-Reading the package does not count, and time is that of the processor. Both leave ops, which are
-counted too, constants left out. Growth is measured on made programs, with something to do for
-passes in each ten ops.
+pipeline against coremltools' without a change of precision, with the pipeline of its backend, and
+both again with fp16. Reading the package does not count, and time is that of the processor. Both
+leave ops, which are counted too, constants left out. Growth is measured on made programs, with
+something to do for passes in each ten ops.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from benchmarks._measure import (
 
 SCRIPT = Path(__file__).with_name("_optimize.py")
 WANTED = {"resnet": 10, "torchvit": 10, "gpt": 15}
+WANTED_FP16 = 10
 WANTED_GROWTH = 1.25
 OPS = (1_000, 10_000, 100_000)
 
@@ -45,6 +46,7 @@ def main() -> None:
             skip("the ratios, for want of coremltools: make oracle")
         for model in WANTED:
             against(given, milc.python, model)
+            against(given, milc.python, model, "fp16")
 
 
 def growth(given: Options, python: Path) -> None:
@@ -59,17 +61,18 @@ def growth(given: Options, python: Path) -> None:
                  WANTED_GROWTH)  # fmt: skip
 
 
-def against(given: Options, python: Path, model: str) -> None:
-    """Print time and ops of both on a model."""
+def against(given: Options, python: Path, model: str, *precision: str) -> None:
+    """Print time and ops of both on a model, without a change of precision or with fp16."""
     package = str(GPT.with_name(f"{model}_unopt.mlpackage"))
     with ExitStack() as stack:
-        ours = stack.enter_context(Pipeline(python, "milc", package))
-        theirs = stack.enter_context(Pipeline(ORACLE, "coremltools", package))
+        ours = stack.enter_context(Pipeline(python, "milc", *precision, package))
+        theirs = stack.enter_context(Pipeline(ORACLE, "coremltools", *precision, package))
         taken = alternate({"milc": ours.run, "coremltools": theirs.run}, min(given.repeats, 5))
-    print(f"  {model}: milc {shown(taken['milc'])}, {ours.ops} ops left; coremltools "
+    name, wanted = " ".join([model, *precision]), WANTED_FP16 if precision else WANTED[model]
+    print(f"  {name}: milc {shown(taken['milc'])}, {ours.ops} ops left; coremltools "
           f"{shown(taken['coremltools'])}, {theirs.ops} ops")  # fmt: skip
-    given.faster(f"passes on {model}", taken["milc"], taken["coremltools"], WANTED[model])
-    given.within(f"ops left of {model}, against coremltools", ours.ops / theirs.ops, 1)
+    given.faster(f"passes on {name}", taken["milc"], taken["coremltools"], wanted)
+    given.within(f"ops left of {name}, against coremltools", ours.ops / theirs.ops, 1)
 
 
 class Pipeline(AbstractContextManager["Pipeline"]):

@@ -284,9 +284,12 @@ class _Halving:
     def _look(self, op: Op, definition: Definition) -> tuple[Any, ...]:
         """What decides which element types the results of an op have."""
         look: list[Any] = [definition, *[self._element(value) for value in op.results]]
-        for name, operands in (*op.args.items(), *op.attributes.items()):
+        written = (
+            [n for n in op.attributes if n in definition.args] if definition.in_attributes else ()
+        )
+        for name in (*op.args, *written):
             look.append(name)
-            for each in operands if isinstance(operands, tuple) else (operands,):
+            for each in given_of(op, name):
                 element = self._element(each)
                 held = each.literal if isinstance(each, Value) else each
                 look += (element, held.content() if held and element is STRING else held is None)
