@@ -10,8 +10,8 @@ import pytest
 import milc
 from milc.diagnostics import MilError
 from milc.ir.nodes import Program
-from milc.passes.pipeline import grouped, made, run
 from milc.passes.half_constants import halved
+from milc.passes.pipeline import grouped, made, run
 from tests.passes.running import count, optimized
 
 TEXT = """program(1.3)
