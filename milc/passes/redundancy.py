@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from milc.ir.nodes import Block, Op, Operand
     from milc.passes.session import Session
     from milc.schema import OpDef
+    from milc.verify.operations import Read
 
 LARGE = 100
 """Constants of so many elements are the same only if they are one; `const_deduplication` sees to
@@ -71,8 +72,9 @@ class RemoveRedundantOps(Pass):
 
     def key(self, op: Op, session: Session) -> Hashable:
         """What an op computes: equal for ops that compute the same."""
-        given = sorted((name, _sames(operands)) for name, operands in op.args.items())
-        return op.kind, op.opset, tuple(given), _attributes(op)
+        read = session.facts.read
+        given = sorted((name, _sames(operands, read)) for name, operands in op.args.items())
+        return op.kind, op.opset, tuple(given), _attributes(op, read)
 
 
 class ValueNumbering(RemoveRedundantOps):
@@ -114,22 +116,23 @@ class ValueNumbering(RemoveRedundantOps):
     def key(self, op: Op, session: Session) -> Hashable:
         view, kind = session.view(op), op.kind
         assert view is not None
-        given = {name: self._meant(view, name) for name in view.args}
+        read = session.facts.read
+        given = {name: self._meant(view, name, read) for name in view.args}
         if view.commutative or (view.swapped and view.swapped < kind):
             first, second = list(view.args)[:2]
             pair = [given[second], given[first]]
             ordered = sorted(pair, key=repr) if view.commutative else pair
             given[first], given[second] = ordered
             kind = view.swapped or kind
-        return kind, op.opset, tuple(given.items()), _attributes(op)
+        return kind, op.opset, tuple(given.items()), _attributes(op, read)
 
-    def _meant(self, view: OpDef, name: str) -> Hashable:
+    def _meant(self, view: OpDef, name: str, read: Read) -> Hashable:
         """What an argument is, or is by default."""
         operands = view.op.args.get(name)
         if operands is None:
             default = view.args[name].default_literal(view)
             operands = () if default is None else (default,)
-        return _sames(operands)
+        return _sames(operands, read)
 
 
 def scoped(body: Block, across: bool) -> Iterator[tuple[Op, list[Table]]]:
@@ -161,22 +164,28 @@ def _is_comparable(op: Op, session: Session) -> bool:
     return all(isinstance(session.facts.type_of(value), TensorType) for value in op.results)
 
 
-def _attributes(op: Op) -> Hashable:
+def _attributes(op: Op, read: Read) -> Hashable:
     held = op.attributes.items()
-    return tuple(sorted([(name, _same(each)) for name, each in held if name != "name"]))
+    return tuple(sorted([(name, _same(each, read)) for name, each in held if name != "name"]))
 
 
-def _sames(operands: tuple[Operand, ...]) -> Hashable:
-    return tuple([_same(operand) for operand in operands])
+def _sames(operands: tuple[Operand, ...], read: Read) -> Hashable:
+    return tuple([_same(operand, read) for operand in operands])
 
 
-def _same(operand: Operand | Literal) -> Hashable:
+def _same(operand: Operand | Literal, read: Read) -> Hashable:
     """Equal for operands that are the same."""
     literal: Any = operand.literal if isinstance(operand, Value) else operand
     if literal is None:
         return id(operand)
     if isinstance(literal, BlobRef):
-        return repr(literal.type), literal.content()
-    if isinstance(literal, TensorLiteral) and (literal.type.count or 0) >= LARGE:
+        literal = _read(literal, read)
+    elif isinstance(literal, TensorLiteral) and (literal.type.count or 0) >= LARGE:
         return id(literal)
     return repr(literal.type), literal.content()
+
+
+def _read(blob: BlobRef, read: Read) -> Literal:
+    """A small constant as it is, wherever it lies in the file."""
+    is_small = isinstance(blob.type, TensorType) and (blob.type.count or LARGE) < LARGE
+    return (read(blob) if is_small else None) or blob

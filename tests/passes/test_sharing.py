@@ -1,8 +1,10 @@
-"""const_deduplication where text does not show it: weight files, and several functions."""
+"""Equal constants where text does not show it: weight files, and several functions."""
 
 from __future__ import annotations
 
 import struct
+
+import pytest
 
 import milc
 import milc.passes.session
@@ -11,7 +13,7 @@ from milc.ir.literals import WEIGHT_FILE, BlobRef
 from milc.ir.types import FP16, FP32
 from milc.package.model import Model
 from milc.package.weights import WeightFiles
-from tests.passes.running import optimized
+from tests.passes.running import count, optimized
 
 FUNCTION = """
     func {name}<ios15>(tensor<fp32, [2]> x) {{
@@ -93,3 +95,29 @@ def test_functions_share_what_constexpr_ops_unpack() -> None:
     ops = [function.body.first for function in subject.program.functions.values()]
     held = [op.attributes["source_val"] for op in ops if op is not None]
     assert [each.offset for each in held if isinstance(each, BlobRef)] == [first, first]
+
+
+TWICE = """program(1.3)
+{{ func main<ios15>(tensor<fp32, [2]> x) {{
+        tensor<fp32, [2]> v = const()[val = {}];
+        tensor<fp32, [2]> w = const()[val = {}];
+        tensor<fp32, [2]> a = mul(x = x, y = v);
+        tensor<fp32, [2]> b = mul(x = x, y = w);
+        tensor<fp32, [2]> y = add(x = a, y = b);
+    }} -> (y); }}
+"""
+
+
+@pytest.mark.parametrize("name", ["remove_redundant_ops", "value_numbering"])
+@pytest.mark.parametrize(("second", "left"), [(2.5, 2), (3.5, 3)])
+def test_small_constants_are_the_same_wherever_they_lie(
+    name: str, second: float, left: int
+) -> None:
+    files = WeightFiles(None)
+    held = [struct.pack("<2f", 1.5, number) for number in (2.5, second)]
+    offsets = [files.append(WEIGHT_FILE, FP32, data) for data in held]
+    blob = 'tensor<fp32, [2]>(BLOBFILE(path = string("{}"), offset = uint64({})))'
+    text = TWICE.format(*(blob.format(WEIGHT_FILE, offset) for offset in offsets))
+    subject = Model(milc.parse(text), weights=files)
+    optimized(subject, name)
+    assert count(subject.program).total() == left
