@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 
 from tests.shared import SHARED
 
-ARCHIVE = SHARED / "oracle/programs.zip"
+ARCHIVE = Path(os.environ.get("MILC_PROGRAMS") or SHARED / "oracle/programs.zip")
+"""Recorded programs: the oracle's, or others of the same form."""
 
 
 def corpus() -> Iterator[tuple[str, bytes]]:

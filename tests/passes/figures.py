@@ -4,6 +4,8 @@ python -m tests.passes.figures records    each pass on its records, against core
 python -m tests.passes.figures converts   the default pipeline, against coremltools'
 python -m tests.passes.figures alone      each pass on all programs: right, and at rest
 python -m tests.passes.figures random     passes in random orders on all programs
+
+Of other recorded programs if MILC_PROGRAMS names an archive of them.
 """
 
 from __future__ import annotations

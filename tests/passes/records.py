@@ -27,7 +27,7 @@ from tests.meaning.closeness import FP16, difference, tolerance
 from tests.meaning.programs import Ready, name_of, ready_to_run, records, results, trial_of
 from tests.models import ARCHIVE
 from tests.ops.programs import unpacked
-from tests.passes.reasons import REASONS
+from tests.passes import reasons
 from tests.passes.running import count, has_halves, pipeline
 
 WORSE = "worse"
@@ -35,6 +35,14 @@ GOOD = ("better", "fewer", "equal", "like theirs", "idle", "right", "unchanged")
 """What is well; "fewer" are fewer ops in all, if more of a kind that stands for several others."""
 ALIKE = {"FP16ComputePrecision": "add_fp16_cast"}
 """What the records of a pass also go by."""
+
+
+class Verdict(NamedTuple):
+    """What became of a record, and of which kinds there are more ops."""
+
+    sort: str
+    said: str = ""
+    more: frozenset[str] = frozenset()
 
 
 class Judged(NamedTuple):
@@ -87,47 +95,45 @@ def is_told(value: Any) -> bool:
 
 def judge(archive: zipfile.ZipFile, record: dict[str, Any], passes: Pipeline) -> Judged:
     """How a pipeline does on one record."""
-    side = f"{record['sha']}/before"
-    sort, said = "", ""
+    side, reason = f"{record['sha']}/before", ""
     try:
         with unpacked(archive, side) as before, unpacked(archive, side) as model:
-            sort, said = _judge(before, model, record, passes)
-            if sort == "differs" and _differs_too(archive, before, record):
-                sort = "like theirs"
+            found = _judge(before, model, record, passes)
+            if found.sort == "differs" and _differs_too(archive, before, record):
+                found = Verdict("like theirs", found.said)
+            if found.sort in (WORSE, "differs"):
+                reason = reasons.why(record, before, found.more)
     except MilError as error:
-        sort, said = "idle", str(error)
+        found = Verdict("idle", str(error))
     except Exception as error:
-        sort, said = "crash", f"{type(error).__name__}: {error}"
-    reason = REASONS.get(record["sha"], "") or REASONS.get(f"{name_of(record)} {sort}", "")
-    return Judged(record["sha"], name_of(record), sort, said, reason)
+        found = Verdict("crash", f"{type(error).__name__}: {error}")
+    return Judged(record["sha"], name_of(record), found.sort, found.said, reason)
 
 
-def _judge(
-    before: Model, model: Model, record: dict[str, Any], passes: Pipeline
-) -> tuple[str, str]:
+def _judge(before: Model, model: Model, record: dict[str, Any], passes: Pipeline) -> Verdict:
     read = reader(model.weights)
     if found := errors(verify(before.program)):
-        return "idle", f"it does not verify: {found[0]}"
+        return Verdict("idle", f"it does not verify: {found[0]}")
     described = not errors(verify(before))
     outcome = run(model.program, passes, read=read)
     if outcome.refused:
-        return "invalid", f"refused: {outcome.refused[0]}"
+        return Verdict("invalid", f"refused: {outcome.refused[0]}")
     follow(model, signatures(before.program))
     if found := errors(verify(model if described else model.program)):
-        return "invalid", str(found[0])
+        return Verdict("invalid", str(found[0]))
     said = differs(before, model, record)
     if said:
-        return "differs", said
+        return Verdict("differs", said)
     ours, theirs = count(model.program), _recorded(record)
     more = {kind: n - theirs[kind] for kind, n in ours.items() if n > theirs[kind]}
     again = run(model.program, passes, read=read)
     if again.changed:
-        return "restless", f"a second run changes it: {again.counts}"
+        return Verdict("restless", f"a second run changes it: {again.counts}")
     if more and ours.total() < theirs.total():
-        return "fewer", f"more {more}, fewer {dict(theirs - ours)}"
+        return Verdict("fewer", f"more {more}, fewer {dict(theirs - ours)}")
     if more:
-        return WORSE, f"more {more}, fewer {dict(theirs - ours)}"
-    return ("equal" if ours == theirs else "better"), str(dict(theirs - ours))
+        return Verdict(WORSE, f"more {more}, fewer {dict(theirs - ours)}", frozenset(more))
+    return Verdict("equal" if ours == theirs else "better", str(dict(theirs - ours)))
 
 
 def _differs_too(archive: zipfile.ZipFile, before: Model, record: dict[str, Any]) -> bool:
