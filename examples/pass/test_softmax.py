@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 
 import milc
-from milc.driver.optimizing import load_passes
+from milc.passes import load
 
 HERE = Path(__file__).parent
 TEXT = (HERE / "model.mil").read_text()
-load_passes(HERE / "softmax.py")
+load(HERE / "softmax.py")
 
 
 def optimized(text: str) -> milc.Program:

@@ -16,8 +16,7 @@ TRACEBACK = "MILC_TRACEBACK"
 
 def internal_error(error: Exception) -> Diagnostic:
     """MIL0020, or MIL0022 where memory ran out; the traceback goes to stderr if it is wanted."""
-    if os.environ.get(TRACEBACK, "0") not in ("", "0"):
-        traceback.print_exception(error)
+    show_traceback(error)
     if isinstance(error, MemoryError):
         return Diagnostic("MIL0022", "there is not enough memory for this input")
     said = " ".join(str(error).split()) or "no message"
@@ -31,6 +30,12 @@ def internal_error(error: Exception) -> Diagnostic:
         help=f"please report it, with the command, the input if it may be shown, and what the "
         f"command prints with {TRACEBACK}=1",
     )
+
+
+def show_traceback(error: BaseException) -> None:
+    """Write the traceback of an error to stderr, if it is wanted."""
+    if os.environ.get(TRACEBACK, "0") not in ("", "0"):
+        traceback.print_exception(error)
 
 
 def _place(error: Exception) -> str:

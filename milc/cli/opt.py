@@ -11,6 +11,8 @@ from milc.cli.options import checked_output, read_source, style_option, weights_
 from milc.cli.report import OK, Report, draw, limited, put, reporting
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from milc.driver.loading import Text
     from milc.package.model import Model
     from milc.passes.pipeline import Outcome, Step
@@ -91,10 +93,7 @@ def command(report: Report, /, source: str | None, load: tuple[str, ...], **opti
     none finds anything more. The default pipeline changes no precision; default_fp16 computes in
     fp16 what its range allows.
     """
-    from milc.driver.optimizing import load_passes
-
-    for path in load:
-        load_passes(path)
+    _load_passes(load)
     if options["listing"]:
         _list(report, options["as_json"])
         return OK
@@ -105,6 +104,19 @@ def command(report: Report, /, source: str | None, load: tuple[str, ...], **opti
         checked_output(output, source, SUFFIXES)
     _optimize(report, source, {**options, "load": load})
     return OK
+
+
+def _load_passes(paths: tuple[str, ...]) -> None:
+    """Register the passes of files. Raises MilError with what is wrong with any of them."""
+    if not paths:
+        return
+    from milc.diagnostics.gathered import Gathered
+    from milc.passes import load
+
+    gathered = Gathered()
+    for path in paths:
+        gathered.take(lambda: load(path))  # noqa: B023  # at once
+    gathered.end()
 
 
 def _optimize(report: Report, source: str, options: dict[str, Any]) -> None:
@@ -124,7 +136,8 @@ def _optimize(report: Report, source: str, options: dict[str, Any]) -> None:
         stored = Stored(model)
         activity.phase("optimizing")
         with _Reproducer(model, given, options):
-            outcome = _run(model, options)
+            watch = _print_step if options["print_after_change"] else None
+            outcome = _run(model, options, watch, options["verify_each"])
             _prove(given, model, activity, options)
         notes, model.notes = model.notes, []
         _write(model, given, stored, activity, options)
@@ -133,17 +146,21 @@ def _optimize(report: Report, source: str, options: dict[str, Any]) -> None:
         _show(report, before, size_of(model), outcome, options)
 
 
-def _run(model: Model, options: dict[str, Any]) -> Outcome:
+def _run(
+    model: Model,
+    options: dict[str, Any],
+    watch: Callable[[Step], None] | None = None,
+    verify_each: bool = False,
+) -> Outcome:
     """Run the passes that are asked for. Raises MilError."""
     from milc.driver.optimizing import optimize
 
     pipeline = options["pipeline"]
     if pipeline is None:
         pipeline = "none" if options["passes"] else "default"
-    watch = _print_step if options["print_after_change"] else None
     return optimize(
         model, pipeline, passes=options["passes"], skip=options["skip"], watch=watch,
-        verify_each=options["verify_each"], timed=options["timing"],
+        verify_each=verify_each, timed=options["timing"],
     )  # fmt: skip
 
 
@@ -161,21 +178,36 @@ def _print_step(step: Step) -> None:
 
 
 def _prove(given: str | Text, model: Model, activity: Activity, options: dict[str, Any]) -> None:
-    """See that the program still verifies, and, if asked for, computes the same."""
-    from milc.diagnostics import Diagnostic, MilError, errors
-    from milc.driver.checking import verify
-    from milc.driver.loading import load
-    from milc.driver.optimizing import compare
+    """See that the program still verifies, and, if asked for, computes the same.
 
-    found = errors(verify(model))
-    if found:
-        message = "the passes leave a program that does not verify"
-        help = "--verify-each tells which pass it is"
-        notes = [str(each) for each in found[:3]]
-        raise MilError(Diagnostic("MIL0946", message, path=model.path, notes=notes, help=help))
-    if options["check"]:
-        activity.phase("running before and after")
-        compare(load(given, weights=options["weights"]), model)
+    Raises MilError, which names the pass that is at fault.
+    """
+    from milc.diagnostics import MilError
+    from milc.driver.loading import load
+    from milc.driver.proving import check, compare, guilty
+
+    def fresh() -> Model:
+        return load(given, weights=options["weights"])
+
+    try:
+        check(model)
+    except MilError:
+        _run(fresh(), options, verify_each=True)
+        raise
+    if not options["check"]:
+        return
+    activity.phase("running before and after")
+    before = fresh()
+    try:
+        compare(before, model)
+    except MilError as error:
+        if error.diagnostics[0].code != "MIL0947":
+            raise
+        activity.phase("looking for the pass that is at fault")
+        found = guilty(fresh, lambda each, watch: _run(each, options, watch))
+        if found is not None:
+            error.diagnostics[0].help = f"the pass is {found}; --skip {found} leaves it out"
+        raise
 
 
 def _write(
@@ -207,9 +239,13 @@ def _show(report: Report, before: Any, after: Any, outcome: Outcome, options: An
 
 def _list(report: Report, as_json: bool) -> None:
     from milc.cli import opt_tables
+    from milc.diagnostics.gathered import Gathered
     from milc.driver.passes_reference import listing
 
-    lines = listing()
+    gathered = Gathered()
+    lines = listing(gathered)
+    report.stdout_is_taken = True
+    report.add(gathered.found)
     if as_json:
         _put_json([line.as_object() for line in lines])
     else:
@@ -247,15 +283,16 @@ class _Reproducer:
             return
         from milc.driver.rewriting import write_reproducer
 
-        write_reproducer(self._file, self._text, self._command(), self._given, self._options)
+        command = self._command()
+        write_reproducer(self._file, self._text, command, self._given, self._options)
         for finding in error.diagnostics:
-            finding.notes = (*finding.notes, f"saved as {self._file}")
+            finding.notes = (*finding.notes, f"saved as {self._file}; {command} does it again")
 
     def _command(self) -> str:
         """The command that does it again."""
         import shlex
 
-        words = ["milc", "opt", str(self._file), "--verify-each"]
+        words = ["milc", "opt", str(self._file), "--no-config", "--verify-each"]
         for name in ("pipeline", "passes", "skip", "load"):
             held = self._options.get(name) or ()
             for each in [held] if isinstance(held, str) else held:

@@ -79,6 +79,10 @@ class Report:
             error = stdout_failed(error)
         if isinstance(error, MilError):
             self.add(error.diagnostics)
+            if error.__cause__ is not None:
+                from milc.cli.crash import show_traceback
+
+                show_traceback(error.__cause__)
         else:
             from milc.cli.crash import internal_error
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from milc.diagnostics import Diagnostic, MilError, errors
-from milc.diagnostics.files import AnyPath
 from milc.diagnostics.gathered import Gathered
 from milc.driver import placing
 from milc.driver.checking import check, verify
+from milc.driver.proving import check_step, failed
 from milc.driver.reading import reader
 from milc.ir.literals import WEIGHT_FILE, Literal, TensorLiteral
 from milc.ir.nodes import Program
@@ -21,7 +21,6 @@ from milc.ir.walk import walk_ops
 from milc.package.describe import add_functions, rename_features, retype_features
 from milc.package.model import Model
 from milc.package.references import references
-from milc.passes import register
 from milc.passes.base import Pass
 from milc.passes.files import pipeline_of
 from milc.passes.pipeline import Outcome, PassError, Pipeline, Rounds, Step, apart, grouped, run
@@ -68,7 +67,8 @@ def optimize(
     try:
         outcome = run(program, chosen, read=read, watch=seen, timed=timed, facts=facts)
     except PassError as error:
-        raise _failed(error) from error
+        path = None if isinstance(subject, Program) else subject.path
+        raise failed(error, path) from error.__cause__
     if isinstance(subject, Model):
         follow(subject, before)
         subject.notes += [
@@ -176,27 +176,7 @@ class _Seen:
         if self._watch is not None:
             self._watch(step)
         if self._verify and (step.changed or step.refused):
-            _check_step(self._subject, step)
-
-
-def _check_step(subject: Model | Program, step: Step) -> None:
-    """See that a pass has left a valid program. Raises MilError (MIL0946)."""
-    names = " and ".join(each.name for each in step.group)
-    if step.refused:
-        message = f"{names} makes an operation that does not verify: {step.refused[0]}"
-        raise MilError(Diagnostic("MIL0946", message))
-    found = errors(verify(subject))
-    if found:
-        message = f"{names} leaves a program that does not verify"
-        raise MilError(Diagnostic("MIL0946", message, notes=[str(each) for each in found[:3]]))
-
-
-def _failed(error: PassError) -> MilError:
-    """What to say of a pass that raised something."""
-    names = " or ".join(error.names) if len(error.names) < 4 else "a pass"
-    message = f"{names} failed in function {error.function.name}: {error}"
-    help = "leave it out with --skip" if len(error.names) == 1 else "--verify-each tells which"
-    return MilError(Diagnostic("MIL0945", message, help=help))
+            check_step(self._subject, step)
 
 
 # New weights
@@ -224,62 +204,7 @@ def _tensors(model: Model) -> Iterable[Literal]:
             yield from (each for each in op.literals if isinstance(each, TensorLiteral))
 
 
-# Proof by running
-
-
-def compare(before: Model, after: Model, *, seed: int = 0) -> None:
-    """Run every function of two models on random inputs, the same in both.
-
-    Raises MilError (MIL0947) where they differ, and what a run raises.
-    """
-    from milc.driver.comparing import Comparison
-    from milc.driver.given import Given
-    from milc.driver.wanted import wanted
-
-    for name in before.program.functions:
-        comparison = Comparison(before, after, function=name, seed=seed)
-        function = comparison.first.function
-        given = Given(
-            function, wanted(before, function), random=True, seed=seed, path=comparison.first.path
-        )
-        finding = comparison.finding(comparison.step(given.at(0)))
-        if finding is not None:
-            message = f"the passes change what function {name} computes: {finding.message}"
-            raise MilError(
-                Diagnostic("MIL0947", message, finding.span, path=finding.path,
-                           labels=finding.labels, notes=finding.notes, label=finding.label)
-            )  # fmt: skip
-
-
-# Passes of others
-
-
-def load_passes(path: AnyPath) -> list[str]:
-    """Run a file of Python, and register the passes that it defines; gives their names.
-
-    Raises MilError (MIL0949) if it fails, or defines none.
-    """
-    from importlib.util import module_from_spec, spec_from_file_location
-
-    spec = spec_from_file_location(f"milc_passes_{Path(path).stem}", path)
-    if spec is None or spec.loader is None:
-        raise MilError(Diagnostic("MIL0949", "a file of Python ends in .py", path=str(path)))
-    module = module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-        own = [each for each in vars(module).values() if _is_pass(each, module.__name__)]
-        found = [register(each).name for each in own]
-    except Exception as error:
-        message = f"its passes cannot be loaded: {type(error).__name__}: {error}"
-        raise MilError(Diagnostic("MIL0949", message, path=str(path))) from error
-    if not found:
-        raise MilError(Diagnostic("MIL0949", "it defines no pass", path=str(path)))
-    return found
-
-
-def _is_pass(each: object, module: str) -> bool:
-    """Whether something is a pass that a module defines itself."""
-    return isinstance(each, type) and issubclass(each, Pass) and each.__module__ == module
+# Pipelines
 
 
 def flat(pipeline: Pipeline) -> Sequence[Sequence[Pass]]:
@@ -290,4 +215,4 @@ def flat(pipeline: Pipeline) -> Sequence[Sequence[Pass]]:
     return groups
 
 
-__all__ += ["Stored", "compare", "flat", "load_passes"]
+__all__ += ["Stored", "flat"]

@@ -13,6 +13,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any, Final, NamedTuple
 
+from milc.diagnostics.gathered import Gathered
 from milc.driver.peer_passes import PEERS
 from milc.passes import find, modules, names
 from milc.passes.base import Pass
@@ -40,9 +41,10 @@ class Line(NamedTuple):
         return {**self._asdict(), "options": options, "pipelines": list(self.pipelines)}
 
 
-def listing() -> list[Line]:
-    """All passes by name, those of others included."""
-    return [line_of(definition) for name in names() if (definition := find(name)) is not None]
+def listing(gathered: Gathered) -> list[Line]:
+    """All passes by name, those of others included; what keeps some from being loaded is kept."""
+    found = [gathered.take(lambda: find(name)) for name in names()]  # noqa: B023  # at once
+    return [line_of(definition) for definition in found if definition is not None]
 
 
 def line_of(definition: type[Pass]) -> Line:

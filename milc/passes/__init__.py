@@ -11,19 +11,27 @@ Imports diagnostics, ir, kernels, schema, opsets, verify and evaluate.
 from __future__ import annotations
 
 import re
+import sys
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from milc.passes.base import Option, Pass, rewrite
 
-__all__ = ["ENTRY_POINTS", "Option", "Pass", "find", "modules", "names", "register", "rewrite"]
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+    from os import PathLike
+
+__all__ = [
+    "ENTRY_POINTS", "Option", "Pass", "find", "load", "modules", "names", "register", "rewrite",
+]  # fmt: skip
 
 ENTRY_POINTS: Final = "milc.passes"
 """The group of entry points by which other distributions bring passes: `name = "module:Class"`."""
 
 _named: Final = re.compile(r'^    name = "(\w+)"$', re.MULTILINE)
+_name: Final = re.compile(r"\w+", re.ASCII).fullmatch
 _registered: Final[dict[str, type[Pass]]] = {}
 
 
@@ -44,14 +52,41 @@ def names() -> list[str]:
 
 
 def register(definition: type[Pass]) -> type[Pass]:
-    """Make a pass known by its name; usable as a decorator. One of milc's own keeps its name.
+    """Make a pass known by its name; usable as a decorator. Defined anew, it takes its place.
 
-    Raises ValueError if it has no name, or that of a pass of milc's.
+    Raises ValueError for a name that is none, that a pass of milc's has, or another pass, and
+    TypeError for options that are no `Option`.
     """
-    if not definition.name or definition.name in modules():
-        raise ValueError(f"{definition.__name__} needs a name that no pass of milc has")
-    _registered[definition.name] = definition
+    name, title = definition.name, definition.__name__
+    if not _name(str(name)):
+        raise ValueError(f"{title} has the name {name!r}; it takes letters, digits and `_`")
+    if name in modules():
+        raise ValueError(f"{title} is called `{name}`, as a pass of milc is")
+    other = _registered.get(name, definition)
+    if (other.__module__, other.__qualname__) != (definition.__module__, definition.__qualname__):
+        whose = f"{other.__qualname__} of {_home(other)}"
+        raise ValueError(f"{title} is called `{name}`, as {whose} is")
+    wrong = [key for key, held in definition.options.items() if type(held) is not Option]
+    if wrong:
+        raise TypeError(f"options of {title} that are no Option: {', '.join(wrong)}")
+    _registered[name] = definition
     return definition
+
+
+def _home(definition: type[Pass]) -> str:
+    """The file that a pass comes from, or its module."""
+    module = definition.__module__
+    return getattr(sys.modules.get(module), "__file__", None) or module
+
+
+def load(path: str | PathLike[str]) -> list[str]:
+    """Register the passes that a file of Python defines, as `--load` does; gives their names.
+
+    Raises MilError (MIL0949, MIL00xx) if it fails, or defines none.
+    """
+    from milc.passes import loading
+
+    return loading.load(path)
 
 
 @cache
@@ -64,18 +99,22 @@ def _own(name: str) -> type[Pass]:
 def find(name: str) -> type[Pass] | None:
     """The pass of a name, None if there is none.
 
-    Raises what an entry point raises that cannot be loaded.
+    Raises MilError (MIL0949) for one of an entry point that cannot be loaded.
     """
     if name in modules():
         return _own(name)
     if name not in _registered and name in _entry_points():
-        loaded: type[Pass] = _entry_points()[name].load()
-        _registered[name] = loaded
+        from milc.passes.loading import loaded
+
+        return loaded(_entry_points()[name])
     return _registered.get(name)
 
 
 @cache
-def _entry_points() -> dict[str, Any]:
+def _entry_points() -> dict[str, list[EntryPoint]]:
     from importlib.metadata import entry_points  # 20 ms, for who names a pass that milc has not
 
-    return {point.name: point for point in entry_points(group=ENTRY_POINTS)}
+    found: dict[str, list[EntryPoint]] = {}
+    for point in entry_points(group=ENTRY_POINTS):
+        found.setdefault(point.name, []).append(point)
+    return found

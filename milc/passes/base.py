@@ -6,6 +6,7 @@ Imports what this room does.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from types import MethodType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -75,6 +76,10 @@ class _Marked:
 
     def __init__(self, rewrite: Rewrite) -> None:
         self.rewrite = rewrite
+
+    def __get__(self, owner: object, kind: type | None = None) -> Any:
+        """The method, to be called by other methods of a pass."""
+        return self if owner is None else MethodType(self.rewrite.run, owner)
 
 
 def rewrite(*kinds: str) -> Callable[[Callable[[Any, Any, Any], Any]], _Marked]:

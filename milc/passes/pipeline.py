@@ -15,7 +15,7 @@ from milc.diagnostics import MilError
 from milc.ir.collector import collector_slowed
 from milc.passes import find
 from milc.passes.base import Pass, ProgramPass
-from milc.passes.session import Note, Session
+from milc.passes.session import Note, Restless, Session
 
 if TYPE_CHECKING:
     from milc.ir.nodes import Function, Program
@@ -50,12 +50,31 @@ class Step(NamedTuple):
 
 
 class PassError(Exception):
-    """Raised from what a pass raises, which is a fault of the pass."""
+    """Raised from what a pass raises, which is a fault of the pass.
 
-    def __init__(self, group: Group, function: Function, error: Exception) -> None:
-        self.names = [each.name for each in group]
+    `names` are those of the passes that may have raised it, `op` is what was being rewritten.
+    """
+
+    def __init__(
+        self, group: Group, function: Function, error: BaseException, session: Session | None = None
+    ) -> None:
+        owner = _owner(error, group)
+        if owner is None and isinstance(error, Restless) and session is not None:
+            owner = max(group, key=lambda each: session.counts[each.name])
+        self.names = [each.name for each in ([owner] if owner is not None else group)]
         self.function = function
-        super().__init__(f"{type(error).__name__}: {error}")
+        self.op = session.at if session is not None else None
+        said = str(error) if isinstance(error, Restless) else f"{type(error).__name__}: {error}"
+        super().__init__(said)
+
+
+def _owner(error: BaseException, group: Group) -> Pass | None:
+    """The pass of a group that an error comes from, if its frames show that."""
+    import traceback
+
+    frames = (frame for frame, _ in traceback.walk_tb(error.__traceback__))
+    held = [each for frame in frames for each in frame.f_locals.values() if isinstance(each, Pass)]
+    return next((each for each in reversed(held) if each in group), None)
 
 
 class Outcome(NamedTuple):
@@ -170,9 +189,9 @@ def _run_whole(
     began = time.perf_counter()
     try:
         changed = each.run_program(program, read)
-    except (MilError, MemoryError, RecursionError):
+    except (MilError, MemoryError):
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise PassError([each], next(iter(program.functions.values())), error) from error
     _add({each.name: len(changed)}, outcome.counts)
     _add({each.name: time.perf_counter() - began}, outcome.seconds)
@@ -218,10 +237,10 @@ class _Runner:
         before, refused = session.rewriter.changes, len(session.refused)
         try:
             self._apply(group)
-        except (MilError, MemoryError, RecursionError):
+        except (MilError, MemoryError):
             raise
-        except Exception as error:
-            raise PassError(group, session.function, error) from error
+        except (Exception, SystemExit) as error:
+            raise PassError(group, session.function, error, session) from error
         changed = session.rewriter.changes > before
         if not session.timed or len(group) == 1:
             session.seconds[name] = seconds + time.perf_counter() - began

@@ -15,7 +15,7 @@ from milc.ir.fit import fits
 from milc.ir.literals import Literal, TensorLiteral, string_literal
 from milc.ir.nodes import Block, Op, Value
 from milc.ir.rewriter import Rewriter
-from milc.ir.types import TO_INFER, TensorType
+from milc.ir.types import ELEMENT_TYPES, TO_INFER, TensorType
 from milc.ir.walk import function_of, walk_inside_out, walk_ops, walk_values
 from milc.opsets import index
 from milc.schema import Bound
@@ -180,8 +180,9 @@ class Session:
 
     # Making
 
-    def const(self, value: Any, type: TypeLike | None = None, *, name: str = "") -> Value:
-        """A new constant, of a Python value, an array or a literal."""
+    def const(self, value: Any, type: TypeLike | str | None = None, *, name: str = "") -> Value:
+        """A new constant, of a Python value, an array or a literal; `type` may be named: "fp16"."""
+        type = ELEMENT_TYPES[type] if isinstance(type, str) else type
         made = value if isinstance(value, Literal) else literal(value, type)
         own = self.rewriter.fresh_name(self._base(name, "const"))
         return self._put(Op("const", None, [Value(own, made.type)], {"val": made}))

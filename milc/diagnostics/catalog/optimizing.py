@@ -58,11 +58,14 @@ ENTRIES = (
     Entry(
         "MIL0945",
         "a pass failed",
-        "The pass raised an error instead of leaving the program as it is. That is a fault of the"
-        " pass, be it milc's or another's. Nothing is written.",
+        "The pass raised an error instead of leaving the program as it is, or goes on rewriting"
+        " what it has made. That is a fault of the pass, be it milc's or another's. The place is"
+        " the operation that it was trying to replace; of a pass that is not milc's, a note names"
+        " the line that failed. Nothing is written.",
         "$ milc opt model.mil --reproducer failed.mil",
-        "Leave the pass out with `--skip`. With `--reproducer FILE`, the program and the pipeline"
-        " are saved; a report of the fault needs no more than this file.",
+        "Leave the pass out with `--skip`. With `--reproducer FILE`, the program is saved, with the"
+        " command that does it again; a report of the fault needs no more. MILC_TRACEBACK=1 in the"
+        " environment shows the traceback.",
     ),
     Entry(
         "MIL0946",
@@ -70,17 +73,18 @@ ENTRIES = (
         "A program that verified does not any more, or the pass made an operation that its"
         " definition refuses. That is a fault of the pass. Nothing is written.",
         "$ milc opt model.mil --verify-each",
-        "Leave the pass out with `--skip`. `--verify-each` tells which pass it is, and"
-        " `--reproducer FILE` saves program and pipeline.",
+        "Leave the pass out with `--skip`. `--reproducer FILE` saves the program as it was, with"
+        " the command that does it again.",
     ),
     Entry(
         "MIL0947",
         "passes that change what is computed",
         "With `--check` the program is run before and after, on the same random inputs, and results"
-        " were further apart than rounding explains. The place is that of the first value that"
-        " differs. Nothing is written.",
+        " were further apart than rounding explains, or only the program before could be run at"
+        " all. The place is that of the first value that differs, and the pass is named behind"
+        " which it does. Nothing is written.",
         "$ milc opt model.mil -o Model.mlpackage --check",
-        "Find the pass, by leaving out some with `--skip`. A program that is not made for random"
+        "Leave the pass out with `--skip`. A program that is not made for random"
         " inputs may differ in single elements, such as the places of equal maxima: compare it on"
         " inputs of its own with `milc compare`.",
     ),
@@ -96,7 +100,8 @@ ENTRIES = (
         "MIL0949",
         "passes that cannot be loaded",
         "A file that is given with `--load` is no Python, fails when it is run, or defines no pass:"
-        " a class below `milc.passes.Pass` with a `name` that no pass of milc has.",
+        " a class below `milc.passes.Pass` with a `name` that no other pass has. Or an installed"
+        " distribution names a pass, by an entry point, that cannot be imported.",
         "$ milc opt model.mil --load mine.py --passes mine",
         "Run the file with Python to see what fails. `examples/pass` shows how a pass is written.",
     ),
