@@ -30,6 +30,17 @@ _function: Final = re.compile(r"\s*([^:;\s]+)\s*:([^:;]+)(?:;|\Z)")
 _input: Final = re.compile(r"[\s,]*([^=\s,]+)\s*=\s*(\d+(?:x\d+)*|\(\))(?=[\s,]|\Z)")
 
 
+def _are_shapes(given: Any) -> bool:
+    try:
+        named_shapes(given)
+    except MilError:
+        return False
+    return True
+
+
+SHAPES: Final = (_are_shapes, "a table of functions and the shapes of their inputs")
+
+
 class MaterializeSymbolicShapeProgram(ProgramPass):
     """Add functions that do what another one does, with inputs of fixed shapes.
 
@@ -59,16 +70,10 @@ class MaterializeSymbolicShapeProgram(ProgramPass):
     name = "materialize_symbolic_shape_program"
     options: ClassVar[dict[str, Option]] = {
         MAP: Option(
-            "", "functions and the shapes of their inputs: `small: x=1x64; large: x=1x512`"
+            "", "functions and the shapes of their inputs: `small: x=1x64; large: x=1x512`", *SHAPES
         ),
         "source_function_name": Option("main", "the function that they do the same as"),
     }
-
-    def __init__(self, **given: Any) -> None:
-        """A table is taken as it would be spelt. Raises MilError (MIL0941) for what is none."""
-        super().__init__(**given)
-        if not isinstance(self.given[MAP], str):
-            self.given[MAP] = spelt(named_shapes(self.given[MAP]))
 
     def run_program(self, program: Program, read: Read | None) -> list[Function]:
         """All are made of the function as it was, also if one of them takes its place.
@@ -99,15 +104,6 @@ def named_shapes(given: Mapping[str, Mapping[str, Iterable[int]]] | str) -> dict
         }
     except (AttributeError, TypeError, ValueError):
         raise _unfit(f"{given!r} is no table of shapes") from None
-
-
-def spelt(shapes: Mapping[str, Shapes]) -> str:
-    """Shapes of inputs by function, in words: `small: x=1x64 y=8; large: x=1x512 y=8`."""
-    functions = {
-        function: " ".join([f"{n}={'x'.join(map(str, dims)) or '()'}" for n, dims in each.items()])
-        for function, each in shapes.items()
-    }
-    return "; ".join([f"{function}: {inputs}" for function, inputs in functions.items()])
 
 
 def _table(text: str) -> dict[str, Any]:

@@ -19,12 +19,15 @@ from milc.passes.base import Pass
 from milc.passes.pipeline import Group, Pipeline, Rounds, grouped
 from milc.passes.pipelines import PIPELINES, named
 
-# A name, and what stands in braces behind it; strings and lists in there may hold anything.
-_pass: Final = re.compile(
-    r'\s*([\w-]+)\s*(?:\{((?:"(?:[^"\\]|\\.)*"|\[[^\]]*\]|[^{}"\[])*)\})?\s*(?:,|\Z)'
-)
+_string: Final = r'"(?:[^"\\]|\\.)*"'
+_held = rf'(?:{_string}|[^\[\]{{}}"])'
+for _ in range(4):  # lists and tables in each other
+    _held = rf'(?:{_string}|[^\[\]{{}}"]|[\[{{]{_held}*[\]}}])'
+
+# A name, and what stands in braces behind it.
+_pass: Final = re.compile(rf"\s*([\w-]+)\s*(?:\{{({_held}*)\}})?\s*(?:,|\Z)")
 _option: Final = re.compile(
-    r'\s*([\w-]+)\s*=\s*("(?:[^"\\]|\\.)*"|\[[^\]]*\]|[^\s,]+)\s*(?:,|\s|\Z)'
+    rf"\s*([\w-]+)\s*=\s*({_string}|[\[{{]{_held}*[\]}}]|[^\s,]+)\s*(?:,|\s|\Z)"
 )
 
 
@@ -40,8 +43,8 @@ class Given(NamedTuple):
 def passes_named(text: str, said: str = "passes") -> list[Pass]:
     """The passes of `a,b{option=value other=value}`, in this order.
 
-    A value is JSON, or else a string. `said` is what findings call the text. Raises MilError with
-    all that is wrong (MIL0940, MIL0941, MIL0943, MIL0949).
+    A value is JSON, which may be a list or a table, or else a string. `said` is what findings call
+    the text. Raises MilError with all that is wrong (MIL0940, MIL0941, MIL0943, MIL0949).
     """
     gathered, source = Gathered(), Source(text, said)
     found, place = [], 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from milc.passes.base import words
 from milc.passes.files import pipeline_of
 from milc.passes.pipeline import run
 from milc.passes.pipelines import ON_REQUEST, PIPELINES, PURPOSES, named, unplaced
-from milc.passes.spelling import passes_named, pipeline_named, skipping, spelt
+from milc.passes.spelling import pass_of, passes_named, pipeline_named, skipping, spelt
 from tests.passes.running import count, optimized
 from tests.shared import SHARED, needs_shared
 
@@ -126,6 +127,48 @@ def test_values_with_commas_are_lists_or_in_quotes() -> None:
     for text in ('"exp,softmax"', '["exp", "softmax"]'):
         (found,) = passes_named(f"add_fp16_cast{{skip-ops-by-type={text}}},")
         assert words(found.given["skip_ops_by_type"]) == {"exp", "softmax"}
+
+
+SEVERAL = [
+    ("update_output_dtypes", "dtypes", "y=fp16,z=int32", {"y": "fp16", "z": "int32"}),
+    ("add_fp16_cast", "skip_ops_by_type", "exp, erf", ["exp", "erf"]),
+    ("add_fp16_cast", "skip_ops_by_name", "y,z", ["y", "z"]),
+    ("adjust_io_to_supported_types", "keep", "y,z", ["y", "z"]),
+    ("image_input_preprocess", "inputs", "y,z", ["y", "z"]),
+    ("materialize_symbolic_shape_program", "function_name_to_materialization_map",
+     "f: x=1x2; g: x=2x2 y=3", {"f": {"x": [1, 2]}, "g": {"x": [2, 2], "y": [3]}}),
+]  # fmt: skip
+"""Options that take several things: as words, and as a list or a table."""
+
+
+@pytest.mark.parametrize(("name", "option", "said", "held"), SEVERAL)
+def test_lists_and_tables_are_taken_from_wherever_they_come(
+    tmp_path: Path, name: str, option: str, said: str, held: Any
+) -> None:
+    path = tmp_path / "own.toml"
+    for value in (said, held):
+        (spelled,) = passes_named(f"{name}{{{option}={json.dumps(value)}}}")
+        (direct,) = passes_named(spelt([pass_of(name, {option: value})]))
+        path.write_text(f'groups = ["{name}"]\n[options.{name}]\n{option} = {toml(value)}\n')
+        (group,) = flat(pipeline_of(path))
+        assert [each.given[option] for each in (spelled, direct, *group)] == [value] * 3
+
+
+def toml(value: Any) -> str:
+    """A value as TOML writes it."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name} = {toml(each)}" for name, each in value.items()) + "}"
+    return json.dumps(value)
+
+
+def test_an_option_means_the_same_as_words_and_as_a_table() -> None:
+    """Wherever it is given."""
+    left = []
+    for dtypes in ('"y=int32"', '{"y": "int32"}'):
+        program = milc.parse(TEXT)
+        milc.optimize(program, "none", passes=f"update_output_dtypes{{dtypes={dtypes}}}")
+        left.append(milc.to_text(program))
+    assert left[0] == left[1] != milc.to_text(milc.parse(TEXT))
 
 
 def test_a_file_describes_a_pipeline(tmp_path: Path) -> None:
