@@ -132,7 +132,9 @@ class FloorDiv(Binary):
     ufunc = "floor_divide"
 
     def forwarded(self) -> Bound | None:
-        return self.x if self.x.element is INT32 and self.y.value == 1 else None
+        divisor = self.y.value if self.x.element is INT32 else None
+        only = {*divisor} if isinstance(divisor, tuple) else {divisor}
+        return self.x if only == {1} else None
 
 
 class Greater(Comparison):

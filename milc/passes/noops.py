@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from milc.ir.literals import Literal, TensorLiteral
-from milc.ir.types import STRING
 from milc.passes.base import Pass, rewrite
 from milc.passes.session import scalar_of
 
@@ -44,8 +43,6 @@ class NoopElimination(Pass):
     @rewrite()
     def drop(self, op: OpDef, session: Session) -> Value | None:
         """Which operand an op hands on is asked of its definition."""
-        if len(op.op.results) != 1 or op.op.blocks:
-            return None
         kept = op.forwarded() or neutral(op, session)
         if kept is None or not self._is_alike(op, kept, session):
             return None
@@ -96,8 +93,6 @@ def holds_only(bound: Bound, number: float, session: Session) -> bool:
     filled = session.producer(bound, "fill", "fill_like")
     literal = filled.value.literal if filled is not None else bound.literal
     if not isinstance(literal, TensorLiteral) or not literal.type.count:
-        return False
-    if literal.type.element is STRING:
         return False
     first = literal.numpy().flat[0]
     return bool(first == number) and scalar_of(filled.value if filled else bound) is not None

@@ -2,8 +2,9 @@
 
 The op's inference is asked again, twice, with other numbers each time in place of the unknown
 dimensions: a dimension of the result that is the number of the same one both times is that one. So
-a batch is known to be the batch behind layers, and no op has to say so. The numbers are far above
-any bound that an inference compares a dimension with. Imports ir and schema.
+a batch is known to be the batch behind layers, and no op has to say so. The second numbers are
+above any bound that a dimension is compared with: a slice up to 3,000,000 may well cut something
+off. Imports ir and schema.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
     from milc.schema.opdef import OpDef
     from milc.verify.arguments import Binding
 
-_RUNS: Final = ((1_000_003, 7_919), (2_000_003, 104_729))
+_RUNS: Final = ((1_000_003, 7_919), (2_147_483_629, -104_729))
 """The first number of each run, and what each further one is more: primes, that none is made of
-others by chance."""
+others by chance. Those of the second run are near the longest that a dimension can be."""
 
 
 class StandIns:
