@@ -52,9 +52,9 @@ class MergeConsecutivePaddings(Pass):
             return None
         if mode == "constant" and not _are_same(first.constant_val, second.constant_val):
             return None
-        amounts = _added(first.pad.value, second.pad.value)
-        if mode == "reflect" and not _may_mirror(first, second, amounts):
+        if mode == "reflect" and not _may_mirror(first, second):
             return None
+        amounts = _added(first.pad.value, second.pad.value)
         merged: Value = session.new(
             "pad", x=first.x, pad=amounts, mode=mode, constant_val=second.constant_val
         )
@@ -62,7 +62,8 @@ class MergeConsecutivePaddings(Pass):
 
 
 def _are_same(one: Bound, other: Bound) -> bool:
-    return one.value is not None and one.value == other.value
+    """Whether constants are the same, the sign of a zero included."""
+    return one.literal is not None and one.literal == other.literal
 
 
 def _added(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...]:
@@ -72,20 +73,21 @@ def _added(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...]:
     return tuple([a + b for a, b in zip(*padded, strict=True)])
 
 
-def _may_mirror(first: Pad, second: Pad, amounts: tuple[int, ...]) -> bool:
-    """Whether no side is mirrored twice, and each mirror finds enough of what was there first."""
-    ends = first.pad.value, second.pad.value
-    length = len(amounts)
-    one, other = [(0,) * (length - len(each)) + each for each in ends]
+def _may_mirror(first: Pad, second: Pad) -> bool:
+    """Whether no side is mirrored twice, and each mirror finds enough of what was there first.
+
+    That it does anyway if the other padding leaves its dimension alone.
+    """
+    length = max(len(pad.pad.value) for pad in (first, second))
+    one, other = [(0,) * (length - len(pad.pad.value)) + pad.pad.value for pad in (first, second)]
     if any(a and b for a, b in zip(one, other, strict=True)):
         return False
     dims = first.x.shape[first.x.rank - length // 2 :]
-    sides = [
-        (dim, amount)
-        for dim, *pair in zip(dims, amounts[::2], amounts[1::2], strict=True)
-        for amount in pair
-    ]
-    return all(dim is not None and amount < dim for dim, amount in sides if amount)
+    for dim, *sides in zip(dims, one[::2], one[1::2], other[::2], other[1::2], strict=True):
+        is_padded_twice = any(sides[:2]) and any(sides[2:])
+        if is_padded_twice and (dim is None or dim <= max(sides)):
+            return False
+    return True
 
 
 class FusePadConv(Pass):
@@ -177,17 +179,14 @@ class UseReflectionPadding(Pass):
     def reflect(self, op: Concat, session: Session) -> Value | None:
         """Reflection is known of the last two dimensions."""
         count, axis = len(op.values) // 2, op.axis.value
-        if len(op.values) != 2 * count + 1 or not count or op.interleave.value is not False:
-            return None
         x = op.values[count]
-        if axis is None or not x.element.is_float or not x.is_computed:
+        if not count or axis is None or not x.element.is_float:
             return None
         axis, dim = axis % x.rank, x.shape[axis]
-        if axis < x.rank - 2 or dim is None or count >= dim:
+        if axis < x.rank - 2 or dim is None:
             return None
         places = [self._place(value, x, axis, session) for value in op.values]
-        wanted = [*range(count, 0, -1), None, *range(dim - 2, dim - 2 - count, -1)]
-        if places != wanted:
+        if places != [*range(count, 0, -1), None, *range(dim - 2, dim - 2 - count, -1)]:
             return None
         behind = 2 * (x.rank - 1 - axis)
         padded: Value = session.new("pad", x=x, pad=(count, count) + (0,) * behind, mode="reflect")
@@ -198,18 +197,9 @@ class UseReflectionPadding(Pass):
         view = session.producer(value, "slice_by_index")
         if view is None or view.x.operand is not x.operand or view.slices is None:
             return None
-        for at, part in enumerate(view.slices):
-            places = part.places
-            if part.is_index or (at != axis and not _is_all(part, places)):
-                return None
+        if any(part.stride < 0 for part in view.slices):
+            return None
+        taken, whole = [list(session.dims(each) or ()) for each in (value, x)]
+        whole[axis] = 1
         found = view.slices[axis].places
-        return found[0] if found is not None and len(found) == 1 else None
-
-
-def _is_all(part: Any, places: range | None) -> bool:
-    """Whether a slice takes a dimension whole."""
-    if part.stride > 0 and part.from_edge and part.to_edge:
-        return True
-    if part.stride > 0 and part.to_edge and part.begin == 0:
-        return True
-    return places is not None and part.dim is not None and places == range(part.dim)
+        return found[0] if found is not None and taken == whole else None
