@@ -60,7 +60,7 @@ class LoopInvariantElimination(Pass):
             body = op.blocks[-1]
             for at in reversed(range(len(op.results))):
                 first, kept = op.args["loop_vars"][at], body.outputs[at]
-                is_invariant = kept is body.inputs[at] or kept is first
+                is_invariant = kept is body.inputs[at] or _are_same(kept, first)
                 if is_invariant and len(op.results) > 1:
                     self._take_out(op, at, first, session)
                     session.counts[self.name] += 1
@@ -75,11 +75,20 @@ class LoopInvariantElimination(Pass):
         for block in op.blocks:
             rewriter.replace_all_uses(block.inputs[at], first)
         body = op.blocks[-1]
+        kept = body.outputs[at].op
         rewriter.set_outputs(body, _without(body.outputs, at))
+        if kept is not None:
+            session.erase_dead(kept)
         for block in op.blocks:
             rewriter.remove_input(block.inputs[at])
         rewriter.set_arg(op, "loop_vars", *_without(op.args["loop_vars"], at))
         rewriter.remove_result(op.results[at])
+
+
+def _are_same(value: Value, other: Operand) -> bool:
+    """Whether a value is another one, or the same constant."""
+    literal = other.literal if isinstance(other, Value) else other
+    return value is other or (literal is not None and value.literal == literal)
 
 
 class RemoveVacuousCond(Pass):
