@@ -9,6 +9,8 @@ from milc.passes.base import Pass, rewrite
 from milc.passes.reshapes import stand_in
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from milc.ir.nodes import Value
     from milc.opsets.joining import Concat
     from milc.opsets.reshaping import Reshape, Squeeze
@@ -92,17 +94,27 @@ class ReplaceStackReshape(Pass):
         stack = session.producer(op.x, "stack")
         if stack is None or not session.is_used_once(stack.op.results[0]):
             return None
-        shape, count = stack.values[0].shape, len(stack.values)
-        new, dims = stack.axis.value % op.x.rank, op.dims()
-        if None in shape or not shape:
+        shape = session.dims(stack.values[0])
+        new, dims = stack.axis.value % op.x.rank, session.dims(op.op.results[0])
+        if shape is None or dims is None:
             return None
         for axis, interleave in ((new, False), (new - 1, True)):
-            if 0 <= axis < len(shape) and dims == _longer(shape, axis, count):
+            if axis < len(shape) and _differ_along(dims, shape, axis):
                 joined: Value = session.new(
                     "concat", values=stack.values, axis=axis, interleave=interleave
                 )
                 return joined
         return None
+
+
+def _differ_along(dims: Sequence[Any], shape: Sequence[Any], axis: int) -> bool:
+    """Whether two shapes are the same but for one dimension, which follows from how many elements
+    there are.
+    """
+    if len(dims) != len(shape) or 0 in shape:
+        return False
+    pairs = enumerate(zip(dims, shape, strict=True))
+    return all(one == other for at, (one, other) in pairs if at != axis)
 
 
 def _longer(shape: Any, axis: int, factor: int) -> tuple[int, ...]:

@@ -51,12 +51,17 @@ class MergeConsecutiveReshapes(Pass):
 
 
 def _plain_shape(op: Reshape) -> Any:
-    """The shape of a reshape's result in numbers that mean the same of any operand; or None."""
+    """The shape of a reshape's result in numbers that mean the same of any operand; or None.
+
+    A 0 does not, as it stands for a dimension of the operand; it needs a shape of the same length.
+    """
     dims = op.dims()
     if 0 in dims:
         return None
     if dims.count(None) <= 1:
         return tuple([-1 if dim is None else dim for dim in dims])
+    if op.shape.length not in (None, op.x.rank):
+        return op.shape
     asked = op.shape.symbols
     return op.shape if asked is not None and None not in asked and 0 not in asked else None
 
