@@ -47,6 +47,11 @@ class Value:
             held = self._uses = {} if held is None else {held: 1}
         return held
 
+    @property
+    def is_used(self) -> bool:
+        """Whether anything uses the value."""
+        return bool(self._uses)
+
     def add_use(self, user: Op | Block) -> None:
         """Count one use more; for whoever puts the value among operands or outputs."""
         if self._uses is None:

@@ -6,6 +6,7 @@ of types an identity test.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 if TYPE_CHECKING:
@@ -182,6 +183,16 @@ class Type:
         return self
 
 
+def _rank(shape: Shape | None) -> int | None:
+    return None if shape is None or VARIADIC in shape else len(shape)
+
+
+def _count(shape: Shape | None) -> int | None:
+    if shape is None or not all(isinstance(dim, int) for dim in shape):
+        return None
+    return math.prod(shape)  # type: ignore[arg-type]  # all are integers
+
+
 class TensorType(Type):
     """`tensor<fp32, [1, ?]>`; a rank-0 tensor is what MIL calls a scalar.
 
@@ -190,10 +201,14 @@ class TensorType(Type):
     name; no known writer has any and text has no place for them.
     """
 
-    __slots__ = ("attributes", "element", "shape")
+    __slots__ = ("attributes", "count", "element", "rank", "shape")
     element: ElementType
     shape: Shape | None
     attributes: tuple[tuple[str, Literal], ...]
+    rank: int | None
+    """The number of dimensions, or None where it is unknown."""
+    count: int | None
+    """The number of elements, or None where a dimension is unknown."""
 
     def __new__(
         cls,
@@ -206,31 +221,13 @@ class TensorType(Type):
             self.element = element
             self.shape = shape
             self.attributes = attributes
+            self.rank, self.count = _rank(shape), _count(shape)
         return self
-
-    @property
-    def rank(self) -> int | None:
-        """The number of dimensions, or None where it is unknown."""
-        if self.shape is None or VARIADIC in self.shape:
-            return None
-        return len(self.shape)
 
     @property
     def is_scalar(self) -> bool:
         """Whether the rank is 0."""
         return self.shape == ()
-
-    @property
-    def count(self) -> int | None:
-        """The number of elements, or None where a dimension is unknown."""
-        if self.shape is None:
-            return None
-        total = 1
-        for dim in self.shape:
-            if not isinstance(dim, int):
-                return None
-            total *= dim
-        return total
 
     @property
     def byte_size(self) -> int | None:

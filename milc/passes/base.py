@@ -87,7 +87,8 @@ def rewrite(*kinds: str) -> Callable[[Callable[[Any, Any, Any], Any]], _Marked]:
 
     It takes the op, seen through its definition, and the session. It returns what stands for the
     op's results: a value, or one for each result, made by `session.new` or there already; or None
-    if it does not fit, and then whatever it made is dropped. The session puts new ops in the place
+    if it does not fit, and then whatever it made is dropped; or what stands `For` an op further
+    down, which the one it was tried on is part of. The session puts new ops in the place
     of the op, removes the op and whatever nobody uses any more, and tries again what is around.
     """
     return lambda run: _Marked(Rewrite(kinds, run))

@@ -51,6 +51,8 @@ class ConstElimination(Pass):
         """What a block or the function returns becomes a constant of its name, too."""
         if op.name.startswith("constexpr_") or op.op.blocks or not op.op.results:
             return None
+        if not self._may_be_known(op.op, session):
+            return None
         most = _freed(op.op) + LARGE
         counts = [count_of(value) for value in op.op.results]
         if sum(counts) > most or max(counts) > self.given["skip_const_by_size"]:
@@ -60,6 +62,13 @@ class ConstElimination(Pass):
             return tuple([session.const(each) for each in known])
         literals = fold(op.op, read=session.facts.read, limit=most * 8)
         return None if literals is None else tuple([session.const(each) for each in literals])
+
+    def _may_be_known(self, op: Op, session: Session) -> bool:
+        """Whether the operands are constants, or something is known of the results anyway."""
+        known = session.facts.known
+        return all(value.literal is not None for value in op.values) or all(
+            known(value) is not None for value in op.results
+        )
 
     def _known(self, value: Value, session: Session) -> TensorLiteral | None:
         """What verification knows of a result, such as the shape of an input."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from milc.ir.literals import Literal, TensorLiteral
+from milc.ir.types import TensorType
 from milc.passes.base import Pass, rewrite
 from milc.passes.session import scalar_of
 
 if TYPE_CHECKING:
     from milc.ir.nodes import Value
+    from milc.ir.types import Type
     from milc.passes.session import Session
     from milc.schema import Bound, OpDef
 
@@ -53,7 +55,7 @@ class NoopElimination(Pass):
         """Whether a result is like an operand, if need be by what is known by now of that."""
         if is_alike(op.op.results[0], kept, session):
             return True
-        if all(isinstance(dim, int) for dim in session.dims(kept) or ()):
+        if _is_fixed(kept.type) or all(isinstance(dim, int) for dim in session.dims(kept) or ()):
             return False
         session.learn(op.op)
         return is_alike(op.op.results[0], kept, session)
@@ -72,11 +74,18 @@ def neutral(op: OpDef, session: Session) -> Bound | None:
 
 def is_alike(result: Value, operand: Bound, session: Session) -> bool:
     """Whether a result has the type of an operand, and its shape, whatever that will be."""
+    if _is_fixed(result.type) and _is_fixed(operand.type):
+        return result.type is operand.type
     dims = session.dims(operand)
     if dims is None:
         return result.type is operand.type
     element = getattr(session.facts.type_of(result), "element", None)
     return element is operand.element and session.dims(result) == dims
+
+
+def _is_fixed(type: Type) -> bool:
+    """Whether a type leaves no dimension of a tensor open."""
+    return isinstance(type, TensorType) and type.count is not None
 
 
 def can_be_renamed(value: Value, session: Session) -> bool:

@@ -32,6 +32,7 @@ from milc.passes.parameters import (
     source,
     stored,
 )
+from milc.passes.session import For
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from milc.passes.session import Session
     from milc.schema import Bound
 
+AFFINE: Final = ("mul", "real_div", "sub", "add")
 PARAMETERS: Final = ("gamma", "beta")
 CHANNELS_FIRST: Final = (0, 3, 1, 2)
 CHANNELS_LAST: Final = (0, 2, 3, 1)
@@ -167,25 +169,24 @@ class FuseLayernormOrInstancenorm(Pass):
     name = "fuse_layernorm_or_instancenorm"
     exact = False
 
-    @rewrite("mul", "real_div", "sub", "add")
-    def recognise(self, op: Binary, session: Session) -> Value | None:
+    @rewrite(*AFFINE)
+    def recognise(self, op: Binary, session: Session) -> Value | For | None:
         found = match(NORMALIZED, session, op) if is_real(op.x) else None
-        return _recognised(found, op.x.element, session) if found else None
+        return _recognised(op, found, session) if found else None
 
-    @rewrite("mul", "real_div", "sub", "add")
+    @rewrite(*AFFINE)
     def absorb(self, op: Binary, session: Session) -> Value | None:
         """What stands behind a normalisation becomes its parameters."""
         pair = parts(op) if is_real(op.x) else None
         found = source(op, pair[0], session, "instance_norm", "layer_norm") if pair else None
         if pair is None or found is None:
             return None
-        ways = (_affected(op, pair, norm, found, session) for norm in _seen(found))
-        made = next((each for each in ways if each is not None), None)
+        made = _absorbed(op, pair, found, session)
         return made if made is None or found.moved is None else session.again(found.moved, x=made)
 
 
-def _recognised(found: Held, element: ElementType, session: Session) -> Value | None:
-    """One op for what has been found written out."""
+def _recognised(op: Binary, found: Held, session: Session) -> Value | For | None:
+    """One op for what has been found written out, and for what follows and only changes it."""
     sums: list[Any] = [op for op in found.ops.values() if op.name in ("reduce_mean", "reduce_sum")]
     dims, axes = session.dims(found["x"]), _common_axes(sums)
     partial = [each for each in sums if each.name == "reduce_sum"]
@@ -202,11 +203,28 @@ def _recognised(found: Held, element: ElementType, session: Session) -> Value | 
         if all(each is not None and _is_alike(each, found[n]) for n, each in given.items()):
             x: Value = found["x"]
             x = session.new("transpose", x=x, perm=CHANNELS_FIRST) if is_last else x
-            steady, (gamma, beta) = session.const(epsilon, element), map(given.get, PARAMETERS)
-            made = Norm(form, x, sums[0].axes, gamma, beta, steady, element).make(session)
-            is_back = is_last and made is not None
-            return session.new("transpose", x=made, perm=CHANNELS_LAST) if is_back else made
+            steady, (gamma, beta) = session.const(epsilon, op.x.element), map(given.get, PARAMETERS)
+            norm = Norm(form, x, sums[0].axes, gamma, beta, steady, op.x.element)
+            if not is_last:
+                return _followed(op, norm, session)
+            made = norm.make(session)
+            return made and session.new("transpose", x=made, perm=CHANNELS_LAST)
     return None
+
+
+def _followed(op: Binary, norm: Norm, session: Session) -> For | None:
+    """A normalisation that an op ends, and as much of what follows as becomes its parameters."""
+    ways, at = [(op.op, norm)], op
+    while True:
+        block, at = at.op.parent, session.only_user(at.op.results[0])
+        pair = parts(at) if at is not None and at.name in AFFINE and at.op.parent is block else None
+        more = _affected(at, pair, norm, norm.form.along, session) if pair else None
+        if more is None:
+            break
+        norm = more
+        ways.append((at.op, norm))
+    tried = ((last, norm.make(session)) for last, norm in reversed(ways))
+    return next((For(last, made) for last, made in tried if made is not None), None)
 
 
 def _common_axes(sums: Sequence[Any]) -> tuple[int, ...]:
@@ -249,14 +267,27 @@ def _element(op: InstanceNorm | LayerNorm) -> ElementType:
     return types[0].element if types else op.x.element
 
 
-def _affected(
-    op: Binary, pair: tuple[Bound, Bound], norm: Norm, found: Source, session: Session
+def _absorbed(
+    op: Binary, pair: tuple[Bound, Bound], found: Source, session: Session
 ) -> Value | None:
-    """A normalisation and what stands behind it, in one op of its form."""
+    """A normalisation that is there and an op behind it, in one."""
+    for norm in _seen(found):
+        places = norm.form.along if found.moved is None else (found.axis,)
+        if found.moved is None or norm.form.kind == "instance_norm":
+            both = _affected(op, pair, norm, places, session)
+            made = both and both.make(session)
+            if made is not None:
+                return made
+    return None
+
+
+def _affected(
+    op: Binary, pair: tuple[Bound, Bound], norm: Norm, places: Sequence[int], session: Session
+) -> Norm | None:
+    """A normalisation with parameters that do what an op behind it does, too."""
     computed, constant = pair
     dims = session.dims(computed)
-    places = norm.form.along if found.moved is None else (found.axis,)
-    if dims is None or (found.moved is not None and norm.form.kind != "instance_norm"):
+    if dims is None:
         return None
     array = along(constant, dims, places)
     effect = affine(op, array) if array is not None and _is_alike(array, constant) else None
@@ -269,7 +300,7 @@ def _affected(
         beta = None if beta is None else beta * factor
     if shift is not None:
         beta = shift if beta is None else beta + shift
-    return norm._replace(gamma=gamma, beta=beta).make(session)
+    return norm._replace(gamma=gamma, beta=beta)
 
 
 class FuseElementwiseToBatchnorm(Pass):

@@ -256,5 +256,6 @@ class _Runner:
         (only,) = group
         before, counted = session.rewriter.changes, session.counts[only.name]
         only.run(session)
+        session.settle()
         if session.rewriter.changes > before and session.counts[only.name] == counted:
             session.counts[only.name] += session.rewriter.changes - before

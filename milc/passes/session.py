@@ -54,6 +54,13 @@ class Restless(Exception):
     """Raised when tables go on rewriting what they have made."""
 
 
+class For(NamedTuple):
+    """What a rewrite gives for another op than the one it was tried on, in the same block."""
+
+    op: Op
+    given: Any
+
+
 class Note(NamedTuple):
     """What a pass has to say about a place: something it left undone, and why."""
 
@@ -95,9 +102,15 @@ class Session:
         self._queued: set[Op] = set()
         self._table: _Table | None = None
         self._touched: list[Op] = []
+        self._time = 0
+        """How many rewrites there were."""
+        self._tried: dict[Op, int] = {}
+        """When the passes that are being applied were tried on an op."""
+        self._disturbed: dict[Op, int] = {}
+        self._replaced: dict[Value, int] = {}
+        """Around what there was a change, and when."""
         self._views: dict[Op, tuple[Any, OpDef | None]] = {}
         self._views_hold_of = 0
-        self._lost_use: list[Op] = []
         self._seen_changes = 0
         self._largest: int | None = None
         self._left: dict[tuple[Pass, ...], tuple[int, int]] = {}
@@ -299,11 +312,15 @@ class Session:
                 left -= self._try(op, self._table.of(op.kind))
             if left < 0:
                 raise Restless("it finds something to rewrite again and again")
-        self._table = None
+            if not self._queue:
+                self.settle()
+        self._table = self._anchor = None
+        self._tried = {}
         self._left[own] = len(self._touched), self._unseen_changes
 
     def _to_try(self, passes: tuple[Pass, ...]) -> Iterable[Op]:
         """The ops that passes have not been tried on as they are now."""
+        self.settle()
         place, unseen = self._left.get(passes, (0, -1))
         if unseen == self._unseen_changes:
             return dict.fromkeys(self._touched[place:])
@@ -326,10 +343,19 @@ class Session:
         view = self.view(op)
         if view is None:
             return False
+        self._tried[op] = self._time
         for owner, entry in entries:
             began = time.perf_counter() if self.timed else 0.0
-            given = self._asked(op, entry.run, owner, view, self)
-            fits = given is not None and self._put_in(op, given)
+            self._anchor = op
+            try:
+                given = entry.run(owner, view, self)
+            except Refused as reason:
+                given = None
+                self._refuse(op, reason)
+            if given is None and self._made:
+                self._drop()
+            target, given = given if given.__class__ is For else (op, given)
+            fits = given is not None and self._put_in(target, given)
             if self.timed:
                 self.seconds[owner.name] += time.perf_counter() - began
             if fits:
@@ -342,22 +368,20 @@ class Session:
 
         New ops stand in the place of the op. Returns whether it was replaced.
         """
-        given = self._asked(op, make)
-        return given is not None and self._put_in(op, given)
-
-    def _asked(self, op: Op, make: Callable[..., Any], *args: Any) -> Any:
-        """What is to stand for an op; whatever was made for it is dropped if that is None."""
         self._anchor = op
         try:
-            given = make(*args)
-            given = given if given is None else self._values(op, given)
+            given = make()
         except Refused as reason:
-            self.refused.append(f"{op.kind}: {reason}")
             given = None
+            self._refuse(op, reason)
         self._anchor = None
-        if given is None and self._made:
+        if given is None:
             self._drop()
-        return given
+        return given is not None and self._put_in(op, given)
+
+    def _refuse(self, op: Op, reason: Refused) -> None:
+        """Note what a rewrite made that its definition refuses."""
+        self.refused.append(f"{op.kind}: {reason}")
 
     def _values(self, op: Op, given: Any) -> tuple[Value, ...]:
         """What stands for the results of an op, as values. Raises TypeError for what are none."""
@@ -377,22 +401,20 @@ class Session:
 
     def _put_in(self, op: Op, given: Any) -> bool:
         """Put what was made in the place of an op, whose results become what is given."""
-        values: tuple[Value, ...] = given
+        values = self._values(op, given)
         if not self._fits(op, values, self._made):
             self._drop()
             return False
         made, self._made = self._made, []
-        operands = [value.op for value in op.values if value.op is not None]
+        self._time += 1
+        operands = _producers(op)
         name, changes = op.attributes.get("name"), self.rewriter.changes
-        self._lost_use = []
         self.rewriter.replace_op(op, made, list(values))
         for each in made:
             self._call(each, values, name)
-        for each in made:
+        for each in (*made, *operands):
             self.erase_dead(each)
-        for each in operands:
-            self.erase_dead(each)
-        self._again(made, values, self._lost_use)
+        self._replaced |= dict.fromkeys(values, self._time)
         self._seen_changes += self.rewriter.changes - changes
         return True
 
@@ -463,25 +485,43 @@ class Session:
             new.type = old.type if is_more_exact(old.type, new.type) else new.type
         return True
 
-    def _again(self, made: Sequence[Op], values: Sequence[Value], lost_use: Sequence[Op]) -> None:
-        """Let all be tried again that a change may have made fit."""
-        near = dict.fromkeys([op for op in (*made, *lost_use) if op.parent is not None])
-        level = [*values, *[v for op in lost_use if op.parent is not None for v in op.results]]
+    def settle(self) -> None:
+        """Let all be tried again that changes may have made fit; learn what they made known.
+
+        That is done for many changes at once, so that what lies below several is visited once. What
+        has been tried behind the last change above it is not tried again.
+        """
+        near = {op: when for op, when in self._disturbed.items() if op.parent is not None}
+        level = self._replaced
+        level |= {value: when for op, when in near.items() for value in op.results}
+        self._disturbed, self._replaced = {}, {}
         for _ in range(REACH):
-            below: list[Value] = []
-            for value in level:
-                users = value.uses
-                for user in users if len(users) <= FAN_OUT else ():
-                    if user.__class__ is Op and user not in near and user.parent is not None:
-                        near[user] = None
-                        below += user.results
-            level = below
-        for op in near:
+            if not level:
+                break
+            level = self._below(level, near)
+        for op, when in near.items():
             if op.kind != "const":
                 if not op.blocks and all(_is_like_a_shape(value.type) for value in op.results):
                     self.learn(op)
                 self._touched.append(op)
-                self.enqueue(op)
+                if self._tried.get(op, -1) < when:
+                    self.enqueue(op)
+
+    def _below(self, level: dict[Value, int], near: dict[Op, int]) -> dict[Value, int]:
+        """What the users of values give, with the time of the last change above them.
+
+        Users are added to `near`, if they are not there with a change as late.
+        """
+        below: dict[Value, int] = {}
+        for value, when in level.items():
+            users = value.uses
+            for user in users if len(users) <= FAN_OUT else ():
+                if user.__class__ is not Op or near.get(user, -1) >= when or user.parent is None:
+                    continue
+                near[user] = when
+                for result in user.results:
+                    below[result] = max(below.get(result, 0), when)
+        return below
 
     def learn(self, op: Op) -> None:
         """Find out anew what an op gives, for what stands before it may be known better by now."""
@@ -497,9 +537,9 @@ class Session:
             if each.parent is None:
                 continue
             if not self.is_dead(each):
-                self._lost_use.append(each)
+                self._disturbed[each] = self._time
                 continue
-            todo += [value.op for value in each.values if value.op is not None]
+            todo += _producers(each)
             if each.blocks:
                 todo += [v.op for inner in walk_inside_out_of(each) for v in inner.values if v.op]
             self.rewriter.erase(each)
@@ -509,7 +549,7 @@ class Session:
     def is_dead(self, op: Op) -> bool:
         """Whether no result of an op is used, and neither it nor what is in it does more."""
         for value in op.results:
-            if value.uses:
+            if value.is_used:
                 return False
         if not op.blocks:
             return self.is_removable(op)
@@ -523,6 +563,12 @@ class Session:
         if definition is None or not op.results:
             return False
         return definition.pure or definition.random or definition.stateful
+
+
+def _producers(op: Op) -> list[Op]:
+    """The ops that give the operands of an op, each as often as it is named."""
+    bound = [operand for operands in op.args.values() for operand in operands]
+    return [each.owner for each in bound if each.__class__ is Value and each.owner.__class__ is Op]
 
 
 def _written(bound: dict[str, tuple[Operand, ...]]) -> dict[str, Literal]:
