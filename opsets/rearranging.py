@@ -58,9 +58,9 @@ class Transpose(OpDef):
 
     def forwarded(self) -> Bound | None:
         """Dimensions of length 1 may change places: no element moves by that."""
-        moved = [axis for axis in self.order() or () if self.x.shape[axis] != 1]
-        is_in_order = self.order() is not None and moved == sorted(moved)
-        return self.x if is_in_order else None
+        order = self.order()
+        moved = [axis for axis in order or () if self.x.shape[axis] != 1]
+        return self.x if order is not None and moved == sorted(moved) else None
 
     def order(self) -> list[int] | None:
         """`perm` counted from 0, or None if it is not known."""

@@ -119,7 +119,8 @@ def _array(value: numpy.ndarray[Any, Any], element: ElementType | None) -> Tenso
         raise TypeError(f"MIL has no element type for arrays of {value.dtype}")
     type = TensorType(element, tuple(value.shape))
     if own is element and element.bits >= 8:
-        return TensorLiteral(type, value.astype(value.dtype.newbyteorder("<")).tobytes())
+        stored = value.astype(value.dtype.newbyteorder("<"), copy=False)
+        return TensorLiteral(type, stored.tobytes())
     if own is not None and own.is_integer and element.is_integer and element.bits < 8:
         return TensorLiteral(type, packed.stored(element, value))
     if element in _DTYPE and own is not None and own.is_float and value.dtype.kind == "f":

@@ -35,6 +35,9 @@ MODEL_PATH: Final = "@model_path/"
 WEIGHT_FILE: Final = f"{MODEL_PATH}weights/weight.bin"
 """Where every known writer keeps the weights."""
 
+FEW: Final = 8
+"""Of no more elements than this a literal keeps the values that it was asked for."""
+
 
 class Payload(Protocol):
     """Elements in the form they came in."""
@@ -93,7 +96,7 @@ class TensorLiteral(Literal):
     tuple of str, or an object whose `read` gives either when first asked.
     """
 
-    __slots__ = ("payload",)
+    __slots__ = ("_few", "payload")
     type: TensorType
 
     def __init__(
@@ -102,6 +105,7 @@ class TensorLiteral(Literal):
         self.type = type
         self.payload = payload
         self.doc = doc
+        self._few: tuple[Any, ...] | None = None
 
     @property
     def data(self) -> bytes:
@@ -133,6 +137,15 @@ class TensorLiteral(Literal):
         if count is None:  # `tensor<int32, [?]>([1, 4])`: the elements tell the length
             count = len(data) * 8 // element.bits
         return unpack(element, data, count)
+
+    def elements(self) -> tuple[Any, ...]:
+        """The same as a tuple; of few elements, which are asked for often, it is kept."""
+        found = self._few
+        if found is None:
+            found = tuple(self.values())
+            if len(found) <= FEW:
+                self._few = found
+        return found
 
     def item(self) -> Any:
         """The only element. Raises ValueError if there are more or none."""

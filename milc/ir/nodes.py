@@ -62,13 +62,15 @@ class Value:
     @property
     def op(self) -> Op | None:
         """The op that produces the value, or None for an argument."""
-        return self.owner if isinstance(self.owner, Op) else None
+        return self.owner if self.owner.__class__ is Op else None
 
     @property
     def literal(self) -> Literal | None:
         """The constant that a `const` gives the value, or None for any other value."""
         op = self.owner
-        return op.attributes.get("val") if isinstance(op, Op) and op.kind == "const" else None
+        if op.__class__ is not Op or op.kind != "const":
+            return None
+        return op.attributes.get("val")
 
     def __repr__(self) -> str:
         return f"<Value {self.name}: {self.type!r}>"
@@ -149,7 +151,9 @@ class Op:
     def values(self) -> Iterator[Value]:
         """The values among its operands, each as often as it is named."""
         for bound in self.args.values():
-            yield from (operand for operand in bound if isinstance(operand, Value))
+            for operand in bound:
+                if operand.__class__ is Value:
+                    yield operand
 
     @property
     def literals(self) -> Iterator[Literal]:
@@ -309,8 +313,9 @@ class Program:
 
 def drop_use(value: Value, user: Op | Block) -> None:
     """Count one use of `value` by `user` less; for this room's own bookkeeping."""
-    count = value.uses[user] - 1
+    uses = value.uses
+    count = uses[user] - 1
     if count:
-        value.uses[user] = count
+        uses[user] = count
     else:
-        del value.uses[user]
+        del uses[user]

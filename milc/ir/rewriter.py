@@ -95,9 +95,9 @@ class Rewriter:
         Also drops an op that was made and not inserted. Its arguments are gone afterwards, so read
         them before. Raises ValueError while a result is used.
         """
-        used = next((value for value in op.results if value.uses), None)
-        if used is not None:
-            raise ValueError(f"cannot erase {op!r}: {_used(used)}")
+        for value in op.results:
+            if value.is_used:
+                raise ValueError(f"cannot erase {op!r}: {_used(value)}")
         _drop_operands(op)
         if op.parent is None:
             return
@@ -447,10 +447,11 @@ def _check_literal(old: Value, new: Operand, users: Iterable[User]) -> None:
 
 def _drop_operands(op: Op) -> None:
     """Count off all uses that an op and what is nested in it make, and forget them."""
-    for inner in list(walk_ops(op)):
-        for arg in list(inner.args):
-            _bind(inner, arg, ())
-    for block in walk_blocks(op):
+    for inner in list(walk_ops(op)) if op.blocks else (op,):
+        for value in inner.values:
+            drop_use(value, inner)
+        inner.args.clear()
+    for block in walk_blocks(op) if op.blocks else ():
         block.set_outputs(())
 
 

@@ -51,6 +51,8 @@ def walk_ops(root: Root) -> Iterator[Op]:
     """
     if isinstance(root, Op):
         yield root
+        if not root.blocks:
+            return
     todo = [block.first for block in reversed(outermost(root))]
     while todo:
         op = todo.pop()
@@ -105,6 +107,8 @@ def walk_values(root: Root) -> Iterator[Value]:
         yield from root.inputs
     if isinstance(root, Op):
         yield from root.results
+        if not root.blocks:
+            return
     todo: list[Op | Block | None] = list(reversed(outermost(root)))
     while todo:
         node = todo.pop()

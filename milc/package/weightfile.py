@@ -33,6 +33,7 @@ from milc.package.storage import (
 
 _IN_MEMORY: Final = 1 << 24
 _COPIED: Final = 1 << 20
+_SMALL: Final = 1 << 12
 _PLACES: Final = f"multiples of {ALIGNMENT}"
 # A file that has become a pipe without a writer must not hold us up.
 _FLAGS: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -106,8 +107,11 @@ class WeightFile:
             offset = aligned(blob.end)
 
     def data(self, blob: Blob) -> memoryview:
-        """The packed elements, mapped rather than read; the map goes when the view does."""
-        if not blob.size or self._is_appended(blob.offset):
+        """The packed elements, mapped rather than read; the map goes when the view does.
+
+        Few are read: to map them takes longer.
+        """
+        if blob.size <= _SMALL or self._is_appended(blob.offset):
             return memoryview(self.read(blob))
         start = blob.data_offset // mmap.ALLOCATIONGRANULARITY * mmap.ALLOCATIONGRANULARITY
         try:

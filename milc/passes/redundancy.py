@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from milc.ir.literals import BlobRef, TensorLiteral
+from milc.ir.literals import TensorLiteral
 from milc.ir.nodes import Value
 from milc.ir.types import TensorType
 from milc.ir.walk import bodies
@@ -182,7 +182,7 @@ def _same(operand: Operand | Literal, read: Read) -> Hashable:
         literal = _read(literal, read)
     elif isinstance(literal, TensorLiteral) and (literal.type.count or 0) >= LARGE:
         return id(literal)
-    return repr(literal.type), literal.content()
+    return literal.type, literal.content()
 
 
 def _read(blob: BlobRef, read: Read) -> Literal:

@@ -299,7 +299,7 @@ class Session:
 
         The second time the same passes only look at what has changed since.
         """
-        own = tuple(passes)
+        own, body = tuple(passes), self.function.body
         self._table = _Table(own)
         for op in self._to_try(own):
             self.enqueue(op)
@@ -308,7 +308,8 @@ class Session:
         while self._queue:
             op = self._queue.popleft()
             self._queued.discard(op)
-            if function_of(op) is not None:  # it, or an op around it, may have gone
+            # It, or an op around it, may have gone.
+            if op.parent is body or function_of(op) is not None:
                 left -= self._try(op, self._table.of(op.kind))
             if left < 0:
                 raise Restless("it finds something to rewrite again and again")

@@ -146,7 +146,7 @@ class Bound:
     def is_computed(self) -> bool:
         """Whether it is what an op gives or a function takes, not a constant written down."""
         operand = self.operand
-        return isinstance(operand, Value) and operand.literal is None
+        return operand.__class__ is Value and operand.literal is None
 
     @property
     def literal(self) -> Literal | None:
@@ -155,8 +155,8 @@ class Bound:
         Of a const that declares another type than its value has, nothing is known.
         """
         operand = self.operand
-        literal = operand.literal if isinstance(operand, Value) else operand
-        if literal is None or not fits(self.type, literal.type):
+        literal: Any = operand.literal if operand.__class__ is Value else operand
+        if literal is None or (self.type is not literal.type and not fits(self.type, literal.type)):
             return None
         return self.context.read(literal) if isinstance(literal, BlobRef) else literal
 
@@ -211,7 +211,7 @@ class Bound:
     def _constant_elements(self) -> Elements | None:
         literal = self.literal
         if isinstance(literal, TensorLiteral):
-            return tuple(literal.values())
+            return literal.elements()
         if isinstance(literal, ListLiteral):
             items = [item for item in literal.items if isinstance(item, TensorLiteral)]
             return tuple(

@@ -6,6 +6,7 @@ Imports ir and this room only.
 from __future__ import annotations
 
 import operator
+from functools import lru_cache
 from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -65,8 +66,13 @@ def broadcast(*shapes: Sequence[int | None]) -> Dims | None:
 
     An unknown dimension beside one above 1 is taken for that one; beside 1, the result is unknown.
     """
+    return _broadcast(*map(tuple, shapes))
+
+
+@lru_cache
+def _broadcast(*shapes: Dims) -> Dims | None:
     rank = max(map(len, shapes), default=0)
-    padded = [(1,) * (rank - len(shape)) + tuple(shape) for shape in shapes]
+    padded = [(1,) * (rank - len(shape)) + shape for shape in shapes]
     result = []
     for dims in zip(*padded, strict=True):
         large = {dim for dim in dims if dim is not None and dim != 1}

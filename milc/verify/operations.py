@@ -120,7 +120,9 @@ class Operations:
     def is_constant(self, value: Value) -> bool:
         """Whether a value follows from constants alone."""
         op = value.owner
-        return value in self._constant or (isinstance(op, Op) and op.kind == "const")
+        if op.__class__ is Op and op.kind == "const":
+            return True
+        return value in self._constant
 
     def read(self, blob: BlobRef) -> TensorLiteral | None:
         """What a reference into a weight file stands for; None if that is not to be had."""
@@ -270,10 +272,9 @@ class Operations:
 
     def _note_constant(self, op: Op, definition: type[OpDef]) -> None:
         """Results follow from constants if all operands do."""
+        if not all(map(self.is_constant, op.values)):
+            return
         constant = self._constant
-        for value in op.values:
-            if value not in constant and not self.is_constant(value):
-                return
         if not definition.stateful and not op.blocks:
             constant.update(op.results)
 
@@ -397,7 +398,7 @@ def _ranks_are_known(binding: Binding) -> bool:
     """Whether every tensor among the operands has a known rank."""
     for bound in _operands(binding):
         type = bound.type
-        if type is TO_INFER or (type.__class__ is TensorType and bound.tensor.rank is None):
+        if type is TO_INFER or (type.__class__ is TensorType and type.rank is None):
             return False
     return True
 
