@@ -389,6 +389,7 @@ UNKNOWN_TYPE: Final[TensorType] = object.__new__(TensorType)
 Like `tensor<fp32, ?>`, but another object: that one is a type which a text may spell.
 """
 UNKNOWN_TYPE.element, UNKNOWN_TYPE.shape, UNKNOWN_TYPE.attributes = FP32, None, ()
+UNKNOWN_TYPE.rank = UNKNOWN_TYPE.count = None
 
 
 def scalar(element: ElementType) -> TensorType:
