@@ -60,11 +60,9 @@ class AlgebraicSimplification(Pass):
 
     name = "algebraic_simplification"
 
-    @rewrite()
-    def of_one(self, op: OpDef, session: Session) -> Value | None:
+    @rewrite(when=lambda definition: issubclass(definition, Elementwise))
+    def of_one(self, op: Elementwise, session: Session) -> Value | None:
         """An op behind another one, which together do less."""
-        if not isinstance(op, Elementwise):
-            return None
         inner = session.producer(op.x)
         if inner is None:
             return None
@@ -74,11 +72,9 @@ class AlgebraicSimplification(Pass):
                 return found
         return None
 
-    @rewrite()
-    def of_two(self, op: OpDef, session: Session) -> Value | None:
+    @rewrite(when=lambda definition: issubclass(definition, Binary))
+    def of_two(self, op: Binary, session: Session) -> Value | None:
         """Operands that are the same, or constant."""
-        if not isinstance(op, Binary):
-            return None
         if not op.x.element.is_float:
             settled = _settled(op, session)
             if settled is not None:

@@ -64,11 +64,16 @@ LISTED: Final = (_are_words, "a word, or several with commas between them,")
 """What takes `a,b`, or a list of these."""
 
 
+When = Callable[["type[OpDef]"], bool]
+"""Whether ops of a definition are worth a look, by what it declares."""
+
+
 class Rewrite(NamedTuple):
     """An entry in a pass's table: for ops of these kinds, what replaces them."""
 
     kinds: tuple[str, ...]
     run: Callable[[Any, Any, Any], Any]
+    when: When
 
 
 class _Marked:
@@ -82,8 +87,12 @@ class _Marked:
         return self if owner is None else MethodType(self.rewrite.run, owner)
 
 
-def rewrite(*kinds: str) -> Callable[[Callable[[Any, Any, Any], Any]], _Marked]:
+def rewrite(
+    *kinds: str, when: When = lambda _: True
+) -> Callable[[Callable[[Any, Any, Any], Any]], _Marked]:
     """Declare a method to be tried on every op of some kinds; with none named, on every op.
+
+    Of these `when` may choose some by their definitions.
 
     It takes the op, seen through its definition, and the session. It returns what stands for the
     op's results: a value, or one for each result, made by `session.new` or there already; or None
@@ -91,7 +100,7 @@ def rewrite(*kinds: str) -> Callable[[Callable[[Any, Any, Any], Any]], _Marked]:
     down, which the one it was tried on is part of. The session puts new ops in the place
     of the op, removes the op and whatever nobody uses any more, and tries again what is around.
     """
-    return lambda run: _Marked(Rewrite(kinds, run))
+    return lambda run: _Marked(Rewrite(kinds, run, when))
 
 
 class Pass:
@@ -123,10 +132,6 @@ class Pass:
     def run(self, session: Session) -> None:
         """Rewrite a function as a whole; by default by its table, until nothing fits any more."""
         session.apply([self])
-
-    def entries(self, op: OpDef) -> Iterable[Rewrite]:
-        """The entries of the table that are for an op."""
-        return [each for each in self.rewrites if not each.kinds or op.op.kind in each.kinds]
 
 
 class ProgramPass(Pass):

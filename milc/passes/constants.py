@@ -46,12 +46,10 @@ class ConstElimination(Pass):
         ),
     }
 
-    @rewrite()
+    @rewrite(when=lambda definition: not definition.name.startswith("constexpr_"))
     def compute(self, op: OpDef, session: Session) -> tuple[Value, ...] | None:
         """What a block or the function returns becomes a constant of its name, too."""
-        if op.name.startswith("constexpr_") or op.op.blocks or not op.op.results:
-            return None
-        if not self._may_be_known(op.op, session):
+        if op.op.blocks or not op.op.results or not self._may_be_known(op.op, session):
             return None
         most = _freed(op.op) + LARGE
         counts = [count_of(value) for value in op.op.results]

@@ -42,7 +42,7 @@ class NoopElimination(Pass):
 
     name = "noop_elimination"
 
-    @rewrite()
+    @rewrite(when=lambda definition: definition.may_forward() or definition.identity is not None)
     def drop(self, op: OpDef, session: Session) -> Value | None:
         """Which operand an op hands on is asked of its definition."""
         kept = op.forwarded() or neutral(op, session)

@@ -137,10 +137,10 @@ class Rank0ExpandDimsSwap(Pass):
 
     name = "rank0_expand_dims_swap"
 
-    @rewrite()
+    @rewrite(when=lambda definition: definition.elementwise)
     def swap(self, op: OpDef, session: Session) -> Value | None:
         """Users that want the scalar get it by a squeeze."""
-        names = op.movable if op.elementwise else ()
+        names = op.movable
         if len(names) != 2 or names != tuple(op.args) or len(op.op.results) != 1:
             return None
         operands = [getattr(op, name) for name in names]

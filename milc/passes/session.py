@@ -595,7 +595,9 @@ class _Table:
         """What is tried on ops of a kind, in this order: what is for them, what is for all."""
         found = self._of.get(kind)
         if found is None:
-            found = self._of[kind] = [*self._entries.get(kind, ()), *self._any]
+            versions = index.versions(kind)
+            every = [*self._entries.get(kind, ()), *self._any]
+            found = self._of[kind] = [e for e in every if any(map(e[1].when, versions))]
         return found
 
 

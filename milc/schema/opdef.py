@@ -167,6 +167,11 @@ class OpDef:
     """The argument that the result is, if both have the same type and shape: of an op that only
     reshapes, say. Where that depends on other arguments, `forwarded` tells."""
 
+    @classmethod
+    def may_forward(cls) -> bool:
+        """Whether there can be an operand that the only result is."""
+        return bool(cls.forwards) or cls.forwarded is not OpDef.forwarded
+
     def forwarded(self) -> Bound | None:
         """The operand that the only result is if both have the same type and shape, or None."""
         return getattr(self, self.forwards) if self.forwards else None
