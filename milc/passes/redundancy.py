@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from milc.ir.literals import TensorLiteral
+from milc.ir.literals import BlobRef, Literal, TensorLiteral
 from milc.ir.nodes import Value
 from milc.ir.types import TensorType
 from milc.ir.walk import bodies
