@@ -135,12 +135,13 @@ def ready_to_run(
     found: dict[str, Ready | str] = {}
     for name, function in model.program.functions.items():
         spelt = inputs.symbols(recorded["functions"][name]["inputs"])
-        quiet = _silent(function)
+        quiet = silent_ops(function)
         found[name] = quiet or Ready(_run(model, name, hook), function, spelt)
     return found
 
 
-def _silent(function: Function) -> str:
+def silent_ops(function: Function) -> str:
+    """The ops of a function whose definition does not say what they compute."""
     kinds = {(op.kind, op.opset or function.opset) for op in walk_ops(function.body)}
     return " ".join(inputs.silent(kinds - {("const", function.opset)}))
 
@@ -172,9 +173,9 @@ def _function(name: str, sides: Sequence[Ready | str], record: dict[str, Any]) -
 
 
 def trial_of(ready: Sequence[Ready]) -> tuple[inputs.Trial | None, str]:
-    """The first trial with which a function runs; else what was said of the last."""
+    """The first trial with which a function runs; else what was said of the first."""
     first, said = ready[0], ""
-    for trial in inputs.trials(first.function, first.spelt, _fixed(ready)):
+    for trial in inputs.trials(first.function, first.spelt, fixed_sizes(ready)):
         try:
             results(first, inputs.made(first.function, first.spelt, trial, "positive"))
         except MilError as error:
@@ -184,7 +185,7 @@ def trial_of(ready: Sequence[Ready]) -> tuple[inputs.Trial | None, str]:
     return None, said
 
 
-def _fixed(ready: Sequence[Ready]) -> dict[str, Any]:
+def fixed_sizes(ready: Sequence[Ready]) -> dict[str, Any]:
     """The sizes of symbols that a pass fixed."""
     fixed = {}
     for dims, value in zip(ready[0].spelt, ready[-1].function.inputs, strict=True):

@@ -1,108 +1,76 @@
-"""Nothing is ever wrong: each pass alone, and passes in random orders, on recorded programs.
+"""Nothing is ever wrong: passes on programs of all sorts, and what must hold of what they leave.
 
-What is left has to verify, to compute the same, and to stay as it is if the same pass runs again
-(of an order that is not asked: a later pass may well enable an earlier one). A sample is loaded by
-coremltools.
+It verifies, takes and gives what it did, computes the same, is read by coremltools, and another run
+changes nothing. Of an order of passes that is asked of runs until none finds anything more, since a
+later pass may well enable an earlier one; that they end, and what is left then is as sound.
 """
 
 from __future__ import annotations
 
 import random
-import tempfile
-import zipfile
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 
-from milc.diagnostics import MilError, errors
-from milc.driver.checking import verify
-from milc.driver.compiling import save
-from milc.driver.optimizing import Stored, follow, signatures
-from milc.driver.reading import reader
-from milc.package.model import Model
 from milc.passes import modules
-from milc.passes.pipeline import grouped, made, run
-from tests.meaning.programs import records
-from tests.models import ARCHIVE
-from tests.ops.programs import unpacked
+from milc.passes.pipeline import grouped, made
+from milc.passes.pipelines import PIPELINES, named
 from tests.oracle import Oracle
+from tests.passes.proving import Proof, Trial
 from tests.passes.reasons import REASONS
-from tests.passes.records import Judged, differs
+from tests.passes.records import Judged
+from tests.passes.subjects import SORTS, Subject
 
 MANY = 8
 """So many passes are in an order."""
 
-Order = tuple[str, ...]
+
+def alone(names: Sequence[str]) -> list[Trial]:
+    """Each pass by itself."""
+    return [Trial(name, lambda name=name: grouped([made(name)])) for name in names]  # type: ignore[misc]
+
+
+def pipelines() -> list[Trial]:
+    """The pipelines that do something."""
+    found = [name for name, stages in PIPELINES.items() if stages]
+    return [Trial(name, lambda name=name: named(name)) for name in found]  # type: ignore[misc]
+
+
+def in_order(generator: random.Random, names: Sequence[str]) -> Trial:
+    """Some passes in a random order."""
+    order = generator.sample(names, min(MANY, len(names)))
+    return Trial("random orders", lambda: grouped(map(made, order)), " ".join(order), True)
+
+
+def chosen(sorts: Sequence[str], every: int = 1, start: int = 0) -> Iterator[Subject]:
+    """The programs of some sorts, or every so many of them."""
+    for sort in sorts:
+        yield from islice(SORTS[sort](), start, None, every)
 
 
 def judged(
-    every: int, seed: int, *, alone: bool, oracle: Oracle | None = None, names: Order = ()
+    subjects: Iterable[Subject],
+    plan: Callable[[Subject], Iterable[Trial]],
+    oracle: Oracle | None = None,
+    patience: float = 1.0,
 ) -> Iterator[Judged]:
-    """Each pass alone, or a random order, on every so many of the programs."""
-    generator = random.Random(seed)
-    with zipfile.ZipFile(ARCHIVE) as archive:
-        held = archive.NameToInfo
-        for number, record in enumerate(records()):
-            if number % every or f"{record['sha']}/before/model.mlmodel" not in held:
-                continue
-            for order in orders(generator, alone, names or tuple(modules())):
-                yield _judge(archive, record, order, oracle)
+    """How the trials of a plan do on programs."""
+    for subject in subjects:
+        proof = Proof(subject, oracle, patience)
+        for trial in plan(subject):
+            sort, said = proof.judge(trial)
+            reason = REASONS.get(f"{subject.record} {trial.name}", "")
+            yield Judged(subject.name, trial.name, sort, f"{trial.said} {said}".strip(), reason)
 
 
-def orders(generator: random.Random, alone: bool, names: Order) -> Sequence[Order]:
-    """What is run on a program: every pass, or some in a random order."""
-    count = min(MANY, len(names))
-    return [(name,) for name in names] if alone else [tuple(generator.sample(names, count))]
+def plan_of(what: str, names: Sequence[str], seed: int) -> Callable[[Subject], list[Trial]]:
+    """What is run on each program: `alone`, `random`, `pipelines`, or for `mutated` all of it."""
+    given = names or tuple(modules())
+    fixed = {"alone": alone(given), "pipelines": pipelines(), "random": []}
+    fixed["mutated"] = fixed["alone"] + ([] if names else pipelines())
+    count = {"random": 1, "mutated": 2}.get(what, 0)
 
+    def plan(subject: Subject) -> list[Trial]:
+        generator = random.Random(f"{seed} {subject.name}")
+        return fixed[what] + [in_order(generator, given) for _ in range(count)]
 
-def _judge(
-    archive: zipfile.ZipFile, record: dict[str, Any], order: Order, oracle: Oracle | None
-) -> Judged:
-    """How an order does on a program; passes that change nothing are not looked at further."""
-    sort, said, side = "", "", f"{record['sha']}/before"
-    try:
-        with unpacked(archive, side) as before, unpacked(archive, side) as model:
-            sort, said = _ran(before, model, record, order, oracle)
-    except MilError as error:
-        sort, said = "idle", str(error)
-    except Exception as error:
-        sort, said = "crash", f"{type(error).__name__}: {error}"
-    name = order[0] if len(order) == 1 else "random orders"
-    reason = REASONS.get(f"{record['sha']} {name}", "")
-    return Judged(record["sha"], name, sort, f"{' '.join(order)}: {said}", reason)
-
-
-def _ran(
-    before: Model, model: Model, record: dict[str, Any], order: Order, oracle: Oracle | None
-) -> tuple[str, str]:
-    if errors(verify(before)):
-        return "idle", "it does not verify"
-    stored, read = Stored(model), reader(model.weights)
-    passes = grouped([made(name) for name in order])
-    outcome = run(model.program, passes, read=read)
-    if outcome.refused:
-        return "invalid", f"refused: {outcome.refused[0]}"
-    if not outcome.changed:
-        return "unchanged", ""
-    follow(model, signatures(before.program))
-    found = errors(verify(model))
-    if found:
-        return "invalid", str(found[0])
-    said = differs(before, model, record)
-    if said:
-        return "differs", said
-    if len(order) == 1 and (again := run(model.program, passes, read=read)).changed:
-        return "restless", f"a second run changes it: {again.counts}"
-    refused = _refused(before, model, stored, oracle) if oracle is not None else ""
-    return ("not loaded", refused) if refused else ("right", "")
-
-
-def _refused(before: Model, model: Model, stored: Stored, oracle: Oracle) -> str:
-    """Why coremltools does not load what is left, if it loaded what was there."""
-    with tempfile.TemporaryDirectory() as folder:
-        stored.move_new(model)
-        first, second = Path(folder) / "before.mlpackage", Path(folder) / "after.mlpackage"
-        save(before, first)
-        save(model, second)
-        loaded = oracle.load(second)
-        return "" if loaded.ok or not oracle.load(first).ok else loaded.error
+    return plan

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import copy
 import zipfile
-from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
 from milc.diagnostics import MilError, errors
@@ -31,8 +31,11 @@ from tests.passes import reasons
 from tests.passes.running import count, has_halves, pipeline
 
 WORSE = "worse"
-GOOD = ("better", "fewer", "equal", "like theirs", "idle", "right", "unchanged")
-"""What is well; "fewer" are fewer ops in all, if more of a kind that stands for several others."""
+GOOD = ("better", "fewer", "equal", "like theirs", "idle", "right", "sound", "unchanged")
+"""What is well; "fewer" are fewer ops in all, if more of a kind that stands for several others.
+
+"Sound" is as "right", of a program that does not run, or not soon enough.
+"""
 ALIKE = {"FP16ComputePrecision": "add_fp16_cast"}
 """What the records of a pass also go by."""
 
@@ -208,16 +211,27 @@ def _run_both(first: Ready, second: Ready, record: dict[str, Any]) -> str:
     return ""
 
 
-def shown(found: Sequence[Judged], examples: int) -> str:
+class Tally:
     """How many are better, equal or worse, by pass, and what is wrong with some."""
-    lines = []
-    for name in sorted({each.name for each in found}):
-        own = [each for each in found if each.name == name]
-        sorts = Counter(f"{each.sort}{' (with reason)' if each.reason else ''}" for each in own)
-        said = ", ".join(f"{count} {sort}" for sort, count in sorted(sorts.items()))
-        lines.append(f"{name:44} {said}")
-        bad = [each for each in own if each.is_bad]
-        lines += [f"    {each.sha} {each.sort}: {each.said}" for each in bad[:examples]]
-    total = Counter(each.sort for each in found)
-    lines.append(f"{len(found)} records: {dict(total)}; {sum(e.is_bad for e in found)} to look at")
-    return "\n".join(lines)
+
+    def __init__(self) -> None:
+        self._sorts: dict[str, Counter[str]] = defaultdict(Counter)
+        self.bad: list[Judged] = []
+
+    def add(self, each: Judged) -> None:
+        """Count one."""
+        self._sorts[each.name][f"{each.sort}{' (with reason)' if each.reason else ''}"] += 1
+        if each.is_bad:
+            self.bad.append(each)
+
+    def shown(self, examples: int) -> str:
+        """The counts, with some examples of what is wrong."""
+        lines = []
+        for name, sorts in sorted(self._sorts.items()):
+            said = ", ".join(f"{count} {sort}" for sort, count in sorted(sorts.items()))
+            lines.append(f"{name:44} {said}")
+            bad = [each for each in self.bad if each.name == name]
+            lines += [f"    {each.sha} {each.sort}: {each.said}" for each in bad[:examples]]
+        total = sum(self._sorts.values(), Counter[str]())
+        lines.append(f"{total.total()} records: {dict(total)}; {len(self.bad)} to look at")
+        return "\n".join(lines)
