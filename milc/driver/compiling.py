@@ -102,15 +102,12 @@ def _check(
 
 def _optimize(model: Model, progress: Progress) -> None:
     """Run the default pipeline, and leave in the weight file what is used. Raises MilError."""
-    from milc.driver import placing
-    from milc.driver.optimizing import Stored
     from milc.driver.optimizing import optimize as run_passes
 
     progress.phase("optimizing")
-    stored = Stored(model)
     run_passes(model)
-    stored.move_new(model)
-    placing.pack(model)
+    if model.unsettled is not None:
+        model.unsettled.settle(model)
 
 
 def _move(model: Model, externalize: int | None, inline: int | None) -> None:
@@ -140,11 +137,14 @@ def save(
     """Write a model, or a program without weights, as .mlpackage or, without weights, .mlmodel.
 
     Nothing is verified: see `verify`. A program's description is derived from its signature.
-    `progress` is called with the bytes of each part of the weights that is copied. What was at
-    `path` is replaced only when all is written. Raises MilError (MIL0008 to MIL0012, MIL05xx to
+    A model that `milc.optimize` has changed is written without weights that it does not use any
+    more. `progress` is called with the bytes of each part of the weights that is copied. What was
+    at `path` is replaced only when all is written. Raises MilError (MIL0008 to MIL0012, MIL05xx to
     MIL07xx).
     """
     model = Model(subject) if isinstance(subject, Program) else subject
+    if model.unsettled is not None and Path(path).suffix == ".mlpackage":
+        model.unsettled.settle(model)
     save_model(model, Path(path), progress)
 
 

@@ -55,7 +55,8 @@ def optimize(
 
     The notes of passes are among the notes of a model. Raises MilError for a program that does not
     verify, for passes and pipelines that there are not (MIL0940 to MIL0944), and where a pass is at
-    fault (MIL0945, MIL0946): the program is then as the pass left it.
+    fault (MIL0945, MIL0946): the program is then as the pass left it. Weights are moved, and left
+    out, when the model is saved as a package.
     """
     chosen = _chosen(pipeline, passes, skip)
     facts = _prepare(subject)
@@ -64,6 +65,8 @@ def optimize(
     program = subject if isinstance(subject, Program) else subject.program
     read = None if isinstance(subject, Program) else reader(subject.weights)
     seen, before = _Seen(subject, verify_each, watch), signatures(program)
+    if isinstance(subject, Model) and subject.unsettled is None:
+        subject.unsettled = Stored(subject)
     try:
         outcome = run(program, chosen, read=read, watch=seen, timed=timed, facts=facts)
     except PassError as error:
@@ -196,6 +199,11 @@ class Stored:
         if file is None:
             file = next((ref.path for ref, _ in references(model.program)), WEIGHT_FILE)
         return placing.externalize(model, LARGE, file=file, but=self._held)
+
+    def settle(self, model: Model) -> None:
+        """Move new constants into a weight file, and leave out of it what is not used any more."""
+        self.move_new(model)
+        placing.pack(model)
 
 
 def _tensors(model: Model) -> Iterable[Literal]:

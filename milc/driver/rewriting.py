@@ -12,7 +12,6 @@ from milc.diagnostics.staging import staged_file
 from milc.driver.compiling import write
 from milc.driver.decompiling import cannot_print, to_text
 from milc.driver.loading import Text, load
-from milc.driver.placing import pack
 from milc.driver.progress import SILENT, Progress
 from milc.driver.reading import reader
 from milc.ir.literals import MODEL_PATH
@@ -50,8 +49,7 @@ def write_optimized(
     if isinstance(given, Text) or sniff(Path(given)) == "text":
         write_defaults(model.program, read=reader(model.weights))
     if Path(output).suffix == ".mlpackage":
-        stored.move_new(model)
-        pack(model)
+        stored.settle(model)
     write(model, output, progress)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
@@ -34,13 +34,21 @@ _COMPILER_ENTRIES: Final = frozenset({"coremlc-component-MIL", "coremlc-version"
 _BUILD_INFO: Final = ("coremltools-version", "coremltools-component-", "coremltools-source-dialect")
 
 
+class Unsettled(Protocol):
+    """What passes leave to be done before a model is saved."""
+
+    def settle(self, model: Model) -> None:
+        """Move new weights into the weight file, and leave out of it what is not used any more."""
+
+
 class Model:
     """A program with its description, weights and specification version.
 
     `spec` is the Model message without the program, with whatever fields this version of milc does
     not know. `described` tells whether its description counts; if not, one is derived from the
     program when it is asked for or saved, and only the metadata are taken from `spec`. `path` is
-    where the model came from, for diagnostics; `notes` what was remarkable about reading it.
+    where the model came from, for diagnostics; `notes` what was remarkable about reading it;
+    `unsettled` is there if passes have changed it.
     """
 
     def __init__(
@@ -61,6 +69,7 @@ class Model:
         self.described = described
         self.path = path
         self.notes: list[Diagnostic] = []
+        self.unsettled: Unsettled | None = None
 
     @property
     def specification_version(self) -> int:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import pytest
 
 import milc
 from milc.ir.literals import WEIGHT_FILE, BlobRef, Literal, TensorLiteral
@@ -10,6 +13,7 @@ from milc.ir.types import FP32
 from milc.ir.walk import walk_ops
 from milc.package.model import Model
 from milc.package.weights import WeightFiles
+from tests.commands import command_line
 from tests.passes.running import optimized, same_results
 
 HELD = np.arange(600, dtype="<f4")
@@ -89,3 +93,39 @@ def test_a_weight_of_another_size_than_all_others_is_not_read() -> None:
     assert definition is not None
     definition().run_program(subject.program, asked.append)  # type: ignore[attr-defined]  # it has
     assert asked == []
+
+
+WEIGHTS = Path("Data/com.apple.CoreML/weights/weight.bin")
+
+
+@pytest.mark.parametrize("pipeline", ["default", "default_fp16", "none"])
+def test_a_package_of_an_optimized_model_is_that_of_milc_opt(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    pipeline: str,
+) -> None:
+    cli = command_line(capsys, monkeypatch, tmp_path)
+    given, ours, theirs = (tmp_path / f"{name}.mlpackage" for name in ("given", "ours", "theirs"))
+    milc.save(model("held", "held", "other"), given)
+    subject = milc.load(given)
+    milc.optimize(subject, pipeline)
+    milc.save(subject, ours)
+    assert cli("opt", given, "-o", theirs, "--pipeline", pipeline).status == 0
+    sizes = [(each / WEIGHTS).stat().st_size for each in (given, ours, theirs)]
+    stored = {"default": 2 * 2400, "default_fp16": 2 * 1200, "none": 3 * 2400}[pipeline]
+    assert sizes[0] > sizes[1] or pipeline == "none"
+    assert sizes[1] == sizes[2]
+    assert stored < sizes[1] < stored + 64 * 6
+    assert (ours / WEIGHTS).read_bytes() == (theirs / WEIGHTS).read_bytes()
+    same_results(milc.load(given), milc.load(ours))
+
+
+def test_a_model_may_be_saved_and_optimized_on(tmp_path: Path) -> None:
+    subject, path = model("held", "held"), tmp_path / "Model.mlpackage"
+    for pipeline in ("default", "default_fp16", "default_fp16"):
+        milc.optimize(subject, pipeline)
+        milc.save(subject, path)
+        assert milc.verify(milc.load(path)) == []
+        same_results(subject, milc.load(path))
+    assert (path / WEIGHTS).stat().st_size < 1200 + 64 * 4
