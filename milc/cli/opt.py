@@ -97,6 +97,8 @@ def command(report: Report, /, source: str | None, load: tuple[str, ...], **opti
     if options["listing"]:
         _list(report, options["as_json"])
         return OK
+    if options["as_json"] and options["print_after_change"]:
+        raise click.UsageError("--json and --print-after-change exclude each other.")
     if source is None:
         raise click.UsageError("Missing argument 'IN'.")
     output = options["output"]

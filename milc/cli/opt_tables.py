@@ -18,9 +18,14 @@ if TYPE_CHECKING:
     from milc.passes.pipeline import Outcome
 
 
+SHORT = 5e-5
+"""Of passes that took fewer seconds and changed nothing there is nothing to say."""
+
+
 def show_sizes(before: Size, after: Size, outcome: Outcome, out: Console) -> None:
     """The size before and after, and how often each pass rewrote something."""
     table = table_of(("", "before", "after", "change"), right=(1, 2, 3))
+    table.columns[0].no_wrap = out.width >= 40
     least = "≥ " if before.at_least or after.at_least else ""
     rows = (
         ("operations", before.operations, after.operations, "", str),
@@ -38,10 +43,11 @@ def show_sizes(before: Size, after: Size, outcome: Outcome, out: Console) -> Non
 
 
 def _change(before: int, after: int) -> str:
-    """A change in percent; nothing if there is none."""
+    """A change in percent, or as a number if that is less than one in a thousand."""
     if before == after:
         return ""
-    return f"{(after - before) / before:+.1%}" if before else f"+{after:,}"
+    is_small = abs(after - before) * 1000 < before
+    return f"{after - before:+,}" if is_small or not before else f"{(after - before) / before:+.1%}"
 
 
 def _show_counts(outcome: Outcome, out: Console) -> None:
@@ -50,6 +56,7 @@ def _show_counts(outcome: Outcome, out: Console) -> None:
         titled(out, "Passes", "none found anything to do")
         return
     table = table_of(("pass", "changes"), right=(1,))
+    table.columns[0].no_wrap = out.width >= 40
     for name, count in sorted(found.items(), key=lambda item: (-item[1], item[0])):
         table.add_row(name, f"{count:,}")
     titled(out, "Passes")
@@ -57,11 +64,18 @@ def _show_counts(outcome: Outcome, out: Console) -> None:
 
 
 def show_times(outcome: Outcome, out: Console) -> None:
-    """What each pass took, the slowest first."""
+    """What each pass took, the slowest first; those that took nothing to speak of in one row."""
     table = table_of(("pass", "ms", "changes"), right=(1, 2))
+    table.columns[0].no_wrap = out.width >= 40
+    short: list[float] = []
     for name, seconds in sorted(outcome.seconds.items(), key=lambda item: -item[1]):
         count = outcome.counts.get(name, 0)
+        if seconds < SHORT and not count:
+            short.append(seconds)
+            continue
         table.add_row(name, f"{seconds * 1000:,.1f}", f"{count:,}" if count else "")
+    if short:
+        table.add_row(f"{len(short)} others", f"{sum(short) * 1000:,.1f}", "")
     titled(out, "Time", f"{sum(outcome.seconds.values()) * 1000:,.1f} ms")
     out.print(table)
 

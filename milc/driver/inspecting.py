@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from milc.diagnostics import MilError
 from milc.ir.literals import BlobRef, DictLiteral, Literal, TensorLiteral
-from milc.ir.nodes import Function, Value
+from milc.ir.nodes import Function, Op, Value
 from milc.ir.types import Dim, ElementType, StateType, TensorType
 from milc.ir.walk import walk_ops
 from milc.opsets.versions import LADDER
@@ -204,7 +204,7 @@ def parameters(model: Model) -> Iterator[Parameters]:
         if is_blob:
             seen.add(literal.content())
         stored = "weights" if is_blob else "program"
-        groups.setdefault((type.element, stored), []).append(_measure(literal, type))
+        groups.setdefault((type.element, stored), []).append(measure(literal, type))
     sizes = {key: sum(size for _, size in held) for key, held in groups.items()}
     for key in sorted(groups, key=lambda key: (-sizes[key], key[0].name, key[1])):
         held = groups[key]
@@ -212,7 +212,7 @@ def parameters(model: Model) -> Iterator[Parameters]:
         yield Parameters(key[0].name, key[1], len(held), count, sizes[key])
 
 
-def _measure(literal: Literal, type: TensorType) -> tuple[int, int]:
+def measure(literal: Literal, type: TensorType) -> tuple[int, int]:
     """Elements and bytes of a tensor."""
     if isinstance(literal, TensorLiteral) and type.element.kind == "string":
         return len(literal.strings), sum(len(string.encode()) for string in literal.strings)
@@ -224,10 +224,14 @@ def _measure(literal: Literal, type: TensorType) -> tuple[int, int]:
 
 def _constants(model: Model) -> Iterator[Literal]:
     """Every literal of every op but its name, with all that is inside."""
-    for op in walk_ops(model.program):
-        name = op.attributes.get("name")
-        held = (literal for literal in op.literals if literal is not name)
-        yield from chain.from_iterable(literal.walk() for literal in held)
+    return chain.from_iterable(map(constants_of, walk_ops(model.program)))
+
+
+def constants_of(op: Op) -> Iterator[Literal]:
+    """Every literal of an op but its name, with all that is inside."""
+    name = op.attributes.get("name")
+    held = (literal for literal in op.literals if literal is not name)
+    return chain.from_iterable(literal.walk() for literal in held)
 
 
 def _weight_files(model: Model) -> Iterator[WeightFileInfo]:

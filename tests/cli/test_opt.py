@@ -136,6 +136,12 @@ def test_the_list_has_every_pass(cli: Cli) -> None:
     assert all(name in cli("opt", "--list").out for name in modules())
 
 
+def test_json_is_alone_on_stdout(cli: Cli, model: Path) -> None:
+    done = cli("opt", model, "--json", "--print-after-change")
+    assert (done.status, done.out) == (2, "")
+    assert "exclude each other" in done.err
+
+
 def test_changes_are_printed_pass_by_pass(cli: Cli, model: Path) -> None:
     done = cli("opt", model, "-o", "small.mil", "--print-after-change")
     assert done.out.count("// after noop_elimination\n") == 1
