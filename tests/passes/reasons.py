@@ -13,8 +13,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from milc.driver.reading import reader
-from milc.ir.literals import BlobRef, TensorLiteral
-from milc.ir.nodes import Literal, Op, Value
+from milc.ir.literals import BlobRef, Literal, TensorLiteral
+from milc.ir.nodes import Op, Value
 from milc.ir.types import TensorType
 from milc.ir.walk import walk_ops
 from milc.kernels.elements import dtype_of

@@ -26,7 +26,7 @@ from tests.meaning import inputs
 from tests.meaning.closeness import FP16, difference, tolerance
 from tests.meaning.programs import Ready, name_of, ready_to_run, records, results, trial_of
 from tests.models import ARCHIVE
-from tests.ops.programs import unpacked
+from tests.ops.programs import QUIRKS, unpacked
 from tests.passes import reasons
 from tests.passes.running import count, has_halves, pipeline
 
@@ -110,6 +110,8 @@ def judge(archive: zipfile.ZipFile, record: dict[str, Any], passes: Pipeline) ->
         found = Verdict("idle", str(error))
     except Exception as error:
         found = Verdict("crash", f"{type(error).__name__}: {error}")
+    if found.sort == "idle":
+        reason = QUIRKS.get(record["sha"], "")
     return Judged(record["sha"], name_of(record), found.sort, found.said, reason)
 
 

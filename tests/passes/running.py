@@ -64,8 +64,13 @@ def plain(program: Program) -> str:
         if not ((found := _const.search(line)) and found[1] not in returned)
     ]
     text = _op_name.sub("", "\n".join(lines))
+
+    def written(match: re.Match[str]) -> str:
+        name = str(match[2])
+        return f"{match[1]}{named.get(name, name)}"
+
     # A name stands where an operand is: behind `=`, `(` or `, `.
-    return re.sub(r"(= |\(|, )([A-Za-z_]\w*)(?=[,)])", lambda m: m[1] + named.get(m[2], m[2]), text)
+    return re.sub(r"(= |\(|, )([A-Za-z_]\w*)(?=[,)])", written, text)
 
 
 _op_name = re.compile(r'\[name = string\("[^"]*"\)\]|(?:, )?name = string\("[^"]*"\)(?:, (?=val))?')
