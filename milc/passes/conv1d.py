@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from milc.ir.literals import BlobRef, Literal, TensorLiteral
 from milc.ir.types import TensorType
 from milc.passes.base import Pass, rewrite
+from milc.passes.parameters import own
 
 if TYPE_CHECKING:
     from milc.ir.nodes import Value
@@ -78,15 +79,15 @@ class _Found(NamedTuple):
 
 def _found(op: Squeeze, session: Session) -> _Found | None:
     """What lies before the squeeze; nobody else uses what is in between."""
-    last = _inner(op.x, session, "conv", "transpose")
-    if last is None or op.x.rank != 4:
+    last = own(op, op.x, session, "conv", "transpose")
+    if last is None:
         return None
     is_last = last.name == "transpose"
-    conv = _inner(last.x, session, "conv") if is_last else last
-    first = _inner(conv.x, session, "expand_dims", "transpose") if conv is not None else None
-    if first is None or conv is None or (first.name == "transpose") != is_last:
+    conv = own(last, last.x, session, "conv") if is_last else last
+    first = own(conv, conv.x, session, "expand_dims", "transpose") if conv is not None else None
+    if first is None or (first.name == "transpose") != is_last:
         return None
-    expand = _inner(first.x, session, "expand_dims") if is_last else first
+    expand = own(first, first.x, session, "expand_dims") if is_last else first
     if expand is None or expand.x.rank != 3:
         return None
     row = 1 if is_last else 2
@@ -94,22 +95,12 @@ def _found(op: Squeeze, session: Session) -> _Found | None:
     is_turned = orders in (None, ([0, 3, 1, 2], [0, 2, 3, 1]))
     axes = expand.axes.value
     is_row = axes is not None and len(axes) == 1 and axes[0] % 4 == row and op.chosen() == (row,)
-    is_one = op.x.shape[row] == 1
-    return _Found(expand, conv, is_last) if is_turned and is_row and is_one else None
-
-
-def _inner(of: Bound, session: Session, *kinds: str) -> Any:
-    found = session.producer(of, *kinds)
-    is_inner = found is not None and session.is_used_once(found.op.results[0])
-    return found if is_inner else None
+    return _Found(expand, conv, is_last) if is_turned and is_row else None
 
 
 def _is_flat(conv: Conv) -> bool:
     """Whether a convolution does nothing along the rows."""
-    if conv.weight.rank != 4 or conv.weight.shape[2] != 1:
-        return False
-    known = [bound.value for bound in (conv.strides, conv.dilations, conv.pad, conv.pad_type)]
-    if None in known:
+    if conv.weight.shape[2] != 1:
         return False
     return conv.pad_type.value != "custom" or not any(conv.pad.value[:2])
 

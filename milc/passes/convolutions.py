@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from milc.ir.types import FP32
 from milc.kernels import np
+from milc.opsets.spatial import margins
 from milc.passes.base import Pass, rewrite
 from milc.passes.match import Node, Var, match
 from milc.passes.parameters import (
@@ -13,7 +14,6 @@ from milc.passes.parameters import (
     along,
     elements,
     finite,
-    is_real,
     may_change,
     numbers,
     parts,
@@ -41,7 +41,7 @@ def changed(found: Source, factor: Array | None, shift: Array | None, session: S
     None if its kernels are no constant that may be changed, or would not be precise enough.
     """
     conv: Kernels = found.op
-    if not _is_wide(conv) or (conv.bias is not None and conv.bias.is_computed):
+    if not _is_wide(conv):
         return None
     weight = conv.weight if factor is None else _scaled(conv, factor)
     if weight is None:
@@ -60,16 +60,15 @@ def changed(found: Source, factor: Array | None, shift: Array | None, session: S
 
 
 def _is_wide(conv: Kernels) -> bool:
-    """Whether the kernels are of floats, no narrower than what is computed."""
-    alike = conv.weight.element is conv.x.element or conv.weight.element is FP32
-    return alike and is_real(conv.weight)
+    """Whether the kernels are no narrower than what is computed."""
+    return conv.weight.element in (conv.x.element, FP32)
 
 
 def _scaled(conv: Kernels, factor: Array) -> Array | None:
     """The kernels, with those of each output channel multiplied by its factor."""
-    groups = conv.groups.value
+    groups: Any = conv.groups.value
     weight = elements(conv.weight) if may_change(conv.weight) else None
-    if weight is None or groups is None:
+    if weight is None:
         return None
     if conv.name == "conv":
         rows, axis = factor[:, None], 0
@@ -245,7 +244,7 @@ class FuseDilatedConv(Pass):
         if found is None:
             return None
         conv, block = found["conv"], op.block_shape.value
-        if block is None or found["gather"].block_shape.value != block:
+        if found["gather"].block_shape.value != block:
             return None
         if set(conv.strides.value) != {1} or not conv.weight.is_constant:
             return None
@@ -260,9 +259,12 @@ class FuseDilatedConv(Pass):
 
 def _padding(conv: Conv, paddings: Any, crops: Any, block: Any) -> tuple[int, ...] | None:
     """What is padded in all: by blocks, by the convolution within them, less what is cropped."""
-    own = {"valid": (0, 0, 0, 0), "custom": conv.pad.value}.get(conv.pad_type.value)
-    if own is None or paddings is None or crops is None:
+    lengths: Any = conv.weight.shape[2:]
+    if None in lengths:
         return None
+    reach = [(n - 1) * d + 1 for n, d in zip(lengths, conv.dilations.value, strict=True)]
+    ends = margins((1, 1), reach, (1, 1), conv.pad_type.value, conv.pad.value)
+    own = [side for pair in ends for side in pair]
     sides = [block[0], block[0], block[1], block[1]]
     pad = [p + o * b - c for p, o, b, c in zip(paddings, own, sides, crops, strict=True)]
     return tuple(pad) if min(pad) >= 0 else None

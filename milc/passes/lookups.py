@@ -64,10 +64,8 @@ class FuseOnehotMatmulToGather(Pass):
         hot = found["hot"] if found else None
         if hot is None or op.y.rank != 2 or hot.axis.value not in (-1, hot.indices.rank):
             return None
-        rows = op.y.shape[0]
-        if rows is None or hot.one_hot_vector_size.elements != (rows,):
-            return None
         low, high = bounds(hot.indices, session)
+        rows = op.y.shape[0] or 0
         if not self.given["trust_indices"] and not 0 <= low <= high < rows:
             return None
         made: Value = session.new("gather", x=op.y, indices=hot.indices, axis=0)

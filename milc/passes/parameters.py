@@ -30,9 +30,9 @@ _LOST: Final = 2.0**-10
 """How much of the largest element of a channel rounding may lose, in any type."""
 
 
-def is_real(bound: Bound | None) -> bool:
+def is_real(bound: Bound) -> bool:
     """Whether an operand is of floats that parameters are computed for."""
-    return bound is not None and bound.element in _STORED
+    return bound.element in _STORED
 
 
 def parts(op: OpDef) -> tuple[Bound, Bound] | None:
@@ -44,9 +44,9 @@ def parts(op: OpDef) -> tuple[Bound, Bound] | None:
 
 
 def affine(op: Binary, constant: Array) -> tuple[Array | None, Array | None] | None:
-    """What an op of two, one of them a constant, multiplies the other by, and what it adds then.
+    """What `mul`, `real_div`, `add` or `sub` of a constant multiplies by, and what it adds then.
 
-    Either is None if there is none. None if the op does anything else.
+    Either is None if there is none. None if it divides the constant.
     """
     is_first = not op.x.is_computed
     if op.name == "mul":
@@ -56,7 +56,7 @@ def affine(op: Binary, constant: Array) -> tuple[Array | None, Array | None] | N
     if op.name == "sub":
         return (-np.ones_like(constant), constant) if is_first else (None, -constant)
     with np.errstate(all="ignore"):
-        return None if is_first or op.name != "real_div" else (1 / constant, None)
+        return None if is_first else (1 / constant, None)
 
 
 def numbers(bound: Bound) -> Array | None:

@@ -8,7 +8,7 @@ from milc.evaluate import fold
 from milc.ir.literals import TensorLiteral
 from milc.ir.types import FP32
 from milc.passes.base import Pass, rewrite
-from milc.passes.parameters import along, elements, finite, is_real, may_change, numbers, own, parts
+from milc.passes.parameters import along, elements, finite, may_change, numbers, own, parts
 
 if TYPE_CHECKING:
     from milc.ir.nodes import Value
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 def _added(op: Binary, session: Session) -> tuple[Any, Array, bool] | None:
     """What gives the computed operand of a sum or difference, what is added, whether it is negated.
 
-    The constant varies along the last dimension only. Only sums of floats are looked at.
+    The constant is of floats and varies along the last dimension only.
     """
     pair = parts(op)
-    if pair is None or not is_real(pair[0]):
+    if pair is None:
         return None
     computed, constant = pair
     product = own(op, computed, session, "linear", "matmul")
@@ -40,8 +40,8 @@ def _added(op: Binary, session: Session) -> tuple[Any, Array, bool] | None:
 
 
 def _is_wide(weight: Bound, x: Bound) -> bool:
-    """Whether a matrix is of floats, no narrower than what is computed."""
-    return is_real(weight) and weight.element in (x.element, FP32)
+    """Whether a matrix is no narrower than what is computed."""
+    return weight.element in (x.element, FP32)
 
 
 def _matrix(weight: Bound, *, is_turned: bool, is_negated: bool) -> Bound | Array | None:
@@ -93,7 +93,7 @@ class FuseLinearBias(Pass):
         if found is None or found[0].name != "linear":
             return None
         linear, shift, is_negated = found
-        if linear.bias.is_computed or not _is_wide(linear.weight, linear.x):
+        if not _is_wide(linear.weight, linear.x):
             return None
         weight = _matrix(linear.weight, is_turned=False, is_negated=is_negated)
         bias = numbers(linear.bias) if weight is not None else None
@@ -195,10 +195,8 @@ class ExpandDynamicLinear(Pass):
             return None
         if is_steady:
             made: Value = session.again(op, bias=None)
-        elif op.weight.element is op.x.element:
-            made = session.new("matmul", x=op.x, y=op.weight, transpose_y=True)
         else:
-            return None
+            made = session.new("matmul", x=op.x, y=op.weight, transpose_y=True)
         if _is_zero(op.bias, session):
             return made
         added: Value = session.new("add", x=made, y=op.bias)
