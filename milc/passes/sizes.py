@@ -167,9 +167,13 @@ class Sizes:
 
     @staticmethod
     def _held(element: Any, low: int, high: int) -> Any:
-        """An element if its type holds it: a size only if there is room for any dimension."""
+        """An element if its type holds it: a size only if there is room for any dimension.
+
+        There is none if even dimensions of 1 would be too many.
+        """
         if isinstance(element, Size):
-            return element if high >= LONGEST else None
+            fits = high >= LONGEST and all(abs(number) <= high for _, number in element.terms)
+            return element if fits else None
         return element if type(element) is int and low <= element <= high else None
 
     def _bound(self, op: OpDef) -> dict[str, Any]:
