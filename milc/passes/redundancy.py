@@ -65,7 +65,7 @@ class RemoveRedundantOps(Pass):
         """Replace an op by an earlier one, or note it as one that others may be replaced by."""
         key = self.key(op, session)
         earlier = next((table[key] for table in tables if key in table), None)
-        if earlier is None or earlier[0].op is None or earlier[0].op.parent is None:
+        if earlier is None:
             tables[-1][key] = tuple(op.results)
         elif session.replace(op, lambda: earlier):
             session.counts[self.name] += 1
