@@ -69,9 +69,14 @@ class ReduceTransposes(Pass):
 
 
 def _dropped(session: Session) -> int:
-    """How many transposes were dropped that move nothing."""
+    """How many transposes were dropped that move nothing, or that nobody uses.
+
+    What is moved for the sake of the latter would itself have no user while it is made.
+    """
     found = [op for op in walk_ops(session.function) if op.kind == "transpose"]
-    return sum(session.replace(op, partial(_if_idle, op, session)) for op in found)
+    unused = sum(session.erase_dead(op) for op in found)
+    used = [op for op in found if op.parent is not None]
+    return unused + sum(session.replace(op, partial(_if_idle, op, session)) for op in used)
 
 
 def _if_idle(op: Op, session: Session) -> Any:

@@ -12,15 +12,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
 from milc.passes import modules
-from milc.passes.pipeline import grouped, made
+from milc.passes.pipeline import grouped, made, passes_of
 from milc.passes.pipelines import PIPELINES, named
 from tests.oracle import Oracle
 from tests.passes.proving import Proof, Trial
 from tests.passes.reasons import REASONS
-from tests.passes.records import Judged
+from tests.passes.records import GOOD, Judged
 from tests.passes.subjects import SORTS, Subject
 
-MANY = 8
+MANY = 24
 """So many passes are in an order."""
 
 
@@ -58,8 +58,14 @@ def judged(
         proof = Proof(subject, oracle, patience)
         for trial in plan(subject):
             sort, said = proof.judge(trial)
-            reason = REASONS.get(f"{subject.record} {trial.name}", "")
+            reason = "" if sort in GOOD else reason_for(subject, trial)
             yield Judged(subject.name, trial.name, sort, f"{trial.said} {said}".strip(), reason)
+
+
+def reason_for(subject: Subject, trial: Trial) -> str:
+    """Why one of the passes in a trial is right to do what it does to a program."""
+    names = [each.name for each in passes_of(trial.passes())]
+    return next(filter(None, (REASONS.get(f"{subject.record} {name}") for name in names)), "")
 
 
 def plan_of(what: str, names: Sequence[str], seed: int) -> Callable[[Subject], list[Trial]]:
