@@ -47,8 +47,8 @@ Examples:
 )
 @click.option(
     "--pipeline",
-    metavar="NAME",
-    help="The passes to run: default, default_fp16, cleanup or none, or a FILE.toml; `default` "
+    metavar="NAME|FILE.toml",
+    help="The passes to run: default, default_fp16, cleanup or none, or those of a file; `default` "
     "unless --passes is given.",
 )
 @click.option(

@@ -295,6 +295,8 @@ def _kind(param: click.Parameter, folder: str) -> Kind:
         return PAIRS if metavar == "KEY=VALUE" else TEXTS
     if metavar in ("DIR", "FILE", "FOLDER"):
         return TEXT._replace(given=lambda path: _from_here(folder, path))
+    if metavar == "NAME|FILE.toml":
+        return TEXT._replace(given=lambda it: _from_here(folder, it) if it[-5:] == ".toml" else it)
     return TEXT
 
 

@@ -132,6 +132,23 @@ def test_options_of_every_kind(cli: Cli, tmp_path: Path, monkeypatch: pytest.Mon
     assert cli("compile", "a.mil", "-o", "b.mlmodel", "--format", "json").codes == ["MIL0001"]
 
 
+def test_a_project_has_its_pipeline(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sub").mkdir()
+    monkeypatch.chdir("sub")
+    Path("a.mil").write_text(HELLO.replace("relu(x = x)", "identity(x = x)"), encoding="utf-8")
+    (tmp_path / "own.toml").write_text('groups = ["noop_elimination"]')
+    for pipeline in ("own.toml", "cleanup"):
+        (tmp_path / "milc.toml").write_text(f'[opt]\npipeline = "{pipeline}"\nskip = ["nonsense"]')
+        assert "MIL0940" in cli("opt", "a.mil").err
+        done = cli("opt", "a.mil", "--skip", "value_numbering", "--json")
+        assert (done.status, done.err) == (0, "")
+        assert ("const_elimination" in done.out) == (pipeline == "cleanup")
+    (tmp_path / "milc.toml").write_text('[opt]\nload = ["a.py"]')
+    assert "MIL0041" in cli("opt", "a.mil").err, "nothing is run unasked"
+
+
 def test_severities(cli: Cli, model: str) -> None:
     settings('[severity]\nMIL04 = "note"\nMIL0413 = "error"\n')
     run = cli("verify", model, "--format", "json")
