@@ -97,6 +97,10 @@ def _find(name: str) -> Any:
 
 
 def __getattr__(name: str) -> Any:
+    if name == "passes":  # a room whose names are public, too
+        import milc.passes
+
+        return milc.passes
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found = globals()[name] = _find(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -285,19 +286,30 @@ class _Reproducer:
             return
         from milc.driver.rewriting import write_reproducer
 
-        command = self._command()
-        write_reproducer(self._file, self._text, command, self._given, self._options)
+        options = dict(self._options)
+        pipeline = options["pipeline"] or ""
+        if pipeline.endswith(".toml"):
+            options["pipeline"] = os.path.splitext(self._file)[0] + ".toml"
+        command = self._command(options)
+        try:
+            write_reproducer(
+                self._file, self._text, command, self._given, weights=options["weights"],
+                pipeline=(pipeline, options["pipeline"]) if pipeline.endswith(".toml") else None,
+            )  # fmt: skip
+        except MilError as failure:
+            error.diagnostics += failure.diagnostics
+            return
         for finding in error.diagnostics:
             finding.notes = (*finding.notes, f"saved as {self._file}; {command} does it again")
 
-    def _command(self) -> str:
+    def _command(self, options: dict[str, Any]) -> str:
         """The command that does it again."""
         import shlex
 
         words = ["milc", "opt", str(self._file), "--no-config", "--verify-each"]
         for name in ("pipeline", "passes", "skip", "load"):
-            held = self._options.get(name) or ()
+            held = options.get(name) or ()
             for each in [held] if isinstance(held, str) else held:
                 words += [f"--{name}", each]
-        words += ["--check"] if self._options["check"] else []
+        words += ["--check"] if options["check"] else []
         return shlex.join(words)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from milc.diagnostics import Diagnostic, MilError, errors
 from milc.diagnostics.gathered import Gathered
@@ -36,11 +37,15 @@ LARGE = 1024
 """New constants of more bytes go to the weight file; smaller ones are read with the program."""
 
 
+Named = str | Pass
+"""A pass, or one or several as people write them: `a,b{option=value}`."""
+
+
 def optimize(
     subject: Model | Program,
-    pipeline: str | Path | Pipeline = "default",
+    pipeline: str | Path | Pipeline | Iterable[Named | Iterable[Named] | Rounds] = "default",
     *,
-    passes: str | Iterable[str | Pass] = (),
+    passes: str | Iterable[Named] = (),
     skip: str | Iterable[str] = (),
     verify_each: bool = False,
     watch: Callable[[Step], None] | None = None,
@@ -49,9 +54,9 @@ def optimize(
     """Run passes on a model or a program, in place; what it computes stays the same.
 
     `pipeline` is `default`, `default_fp16`, `cleanup`, `none`, a file of TOML, or groups of
-    passes; `passes` run behind it, by name (`"a,b{option=value}"`) or as `Pass`es; those named in
-    `skip` (`"a,b"`, or each by itself) do not run. `verify_each` verifies the program behind each
-    pass, `watch` is called behind each, and `timed` asks for the seconds of each.
+    passes or names; `passes` run behind it, by name (`"a,b{option=value}"`) or as `Pass`es; those
+    named in `skip` (`"a,b"`, or each by itself) do not run. `verify_each` verifies the program
+    behind each pass, `watch` is called behind each, and `timed` asks for the seconds of each.
 
     The notes of passes are among the notes of a model. Raises MilError for a program that does not
     verify, for passes and pipelines that there are not (MIL0940 to MIL0944), and where a pass is at
@@ -82,9 +87,7 @@ def optimize(
     return outcome
 
 
-def _chosen(
-    pipeline: str | Path | Pipeline, passes: str | Iterable[str | Pass], skip: str | Iterable[str]
-) -> Pipeline:
+def _chosen(pipeline: Any, passes: str | Iterable[Named], skip: str | Iterable[str]) -> Pipeline:
     """What is to run. Raises MilError with all that is wrong with it."""
     gathered = Gathered()
     chosen = gathered.take(lambda: _pipeline(pipeline))
@@ -94,15 +97,26 @@ def _chosen(
     return without([*(chosen or ()), *(more or ())], names or set())
 
 
-def _pipeline(given: str | Path | Pipeline) -> Pipeline:
+def _pipeline(given: Any) -> Pipeline:
     if isinstance(given, str):
         return pipeline_named(given)
     if isinstance(given, Path):
         return pipeline_of(given)
-    return [[each] if isinstance(each, Pass) else each for each in given]
+    gathered, groups = Gathered(), list[Sequence[Pass] | Rounds]()
+    for each in given:
+        own = each if isinstance(each, Rounds) else gathered.take(lambda: _group(each))  # noqa: B023  # at once
+        groups += [own] if own is not None else []
+    gathered.end()
+    return groups
 
 
-def _passes(given: str | Iterable[str | Pass]) -> list[list[Pass]]:
+def _group(given: str | Pass | Iterable[str | Pass]) -> list[Pass]:
+    """A group, of which passes may be named."""
+    parts = [given] if isinstance(given, str | Pass) else given
+    return [own for each in parts for own in _named(each)]
+
+
+def _passes(given: str | Iterable[Named]) -> list[list[Pass]]:
     """Passes one by one, each a group of its own."""
     parts = [given] if isinstance(given, str) else given
     gathered, found = Gathered(), list[Pass]()

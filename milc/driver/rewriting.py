@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from milc.diagnostics import Diagnostic, MilError
-from milc.diagnostics.files import AnyPath
+from milc.diagnostics.files import AnyPath, read_bytes
 from milc.diagnostics.staging import staged_file
 from milc.driver.compiling import write
 from milc.driver.decompiling import cannot_print, to_text
@@ -113,16 +113,26 @@ def _may_replace(model: Model, path: str, target: Path) -> bool:
 
 
 def write_reproducer(
-    output: AnyPath, text: str, command: str, given: AnyPath | Text, options: dict[str, Any]
+    output: AnyPath,
+    text: str,
+    command: str,
+    given: AnyPath | Text,
+    *,
+    weights: AnyPath | None = None,
+    pipeline: tuple[AnyPath, AnyPath] | None = None,
 ) -> None:
     """Save a program as it was before its passes, with the command that runs these again.
 
-    Its weights are copied beside it.
+    Its weights are copied beside it, and the file of a `pipeline` to another.
     """
+    if pipeline is not None:
+        data = read_bytes(pipeline[0])
+        with staged_file(pipeline[1]) as file:
+            file.write_bytes(data)
     head = f"// {command}\n"
     with staged_file(output) as file:
         file.write_bytes((head + text).encode())
-    model = load(given, weights=options["weights"])
+    model = load(given, weights=weights)
     for path in dict.fromkeys(ref.path for ref, _ in references(model.program)):
         if not _lies_in(model, path, Path(output).parent):
             _write_weights(model, path, Path(output).parent, SILENT)

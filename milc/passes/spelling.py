@@ -25,7 +25,7 @@ for _ in range(4):  # lists and tables in each other
     _held = rf'(?:{_string}|[^\[\]{{}}"]|[\[{{]{_held}*[\]}}])'
 
 # A name, and what stands in braces behind it.
-_pass: Final = re.compile(rf"\s*([\w-]+)\s*(?:\{{({_held}*)\}})?\s*(?:,|\Z)")
+_pass: Final = re.compile(rf"\s*([\w:-]+)\s*(?:\{{({_held}*)\}})?\s*(?:,|\Z)")
 _option: Final = re.compile(
     rf"\s*([\w-]+)\s*=\s*({_string}|[\[{{]{_held}*[\]}}]|[^\s,]+)\s*(?:,|\s|\Z)"
 )
@@ -74,8 +74,11 @@ def pass_of(name: str, options: Mapping[str, Any] | None = None) -> Pass:
 
 
 def definition_of(name: str) -> type[Pass]:
-    """The pass that a name means. Raises MilError (MIL0940, MIL0949)."""
-    definition = find(name.replace("-", "_"))
+    """The pass that a name means; what stands before `::`, as in coremltools, is of no account.
+
+    Raises MilError (MIL0940, MIL0949).
+    """
+    definition = find(name.rpartition("::")[2].replace("-", "_"))
     if definition is None:
         raise unknown("MIL0940", "pass", name, names(), "milc opt --list shows all")
     return definition

@@ -175,8 +175,16 @@ def test_the_pass_at_fault_is_found_among_many(cli: Cli, model: Path, tmp_path: 
     pipeline.write_text(
         'base = "default"\ngroups = [["divide_to_multiply", "exp_as_cosh"], "value_numbering"]\n'
     )
-    done = cli("opt", model, "--load", path, "--pipeline", pipeline, "--check")
+    options = ("--load", path, "--pipeline", pipeline, "--check")
+    done = cli("opt", model, *options, "--reproducer", "again.mil")
     assert "the pass is exp_as_cosh" in done.err
+    pipeline.unlink()
+    first = Path("again.mil").read_text("utf-8").splitlines()[0]
+    assert "the pass is exp_as_cosh" in cli(*shlex.split(first)[2:]).err
+    done = cli("opt", "again.mil", "--load", path, "--passes", "exp_as_cosh", "--check",
+               "--reproducer", "no/again.mil")  # fmt: skip
+    assert "MIL0947" in done.err, "it is said in any case"
+    assert "MIL0008" in done.err
 
 
 def test_a_pass_after_which_a_program_fails_is_found(cli: Cli, model: Path, tmp_path: Path) -> None:

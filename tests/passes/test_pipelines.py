@@ -123,6 +123,20 @@ def test_all_that_is_wrong_is_said_at_once_in_its_place() -> None:
     assert [each.code for each in caught.value.diagnostics] == ["MIL0942", *["MIL0940"] * 3]
 
 
+def test_names_may_be_those_of_coremltools() -> None:
+    (found,) = passes_named("common::noop_elimination")
+    assert found.name == "noop_elimination"
+
+
+def test_groups_may_be_named() -> None:
+    program = milc.parse(TEXT)
+    done = milc.optimize(program, [["noop_elimination", "const_elimination"], "value_numbering"])
+    assert done.counts == {"noop_elimination": 2}
+    with pytest.raises(milc.MilError) as caught:
+        milc.optimize(program, [["a", "noop_elimination"], "b"])
+    assert [each.code for each in caught.value.diagnostics] == ["MIL0940"] * 2
+
+
 def test_values_with_commas_are_lists_or_in_quotes() -> None:
     for text in ('"exp,softmax"', '["exp", "softmax"]'):
         (found,) = passes_named(f"add_fp16_cast{{skip-ops-by-type={text}}},")
