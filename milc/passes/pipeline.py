@@ -15,7 +15,8 @@ from milc.diagnostics import MilError
 from milc.ir.collector import collector_slowed
 from milc.passes import find
 from milc.passes.base import Pass, ProgramPass
-from milc.passes.session import Note, Restless, Session
+from milc.passes.session import Note, Session
+from milc.passes.worklist import Restless
 
 if TYPE_CHECKING:
     from milc.ir.nodes import Function, Program

@@ -1,4 +1,4 @@
-"""One function while passes work on it: what they see of it, what they make, and the worklist.
+"""One function while passes work on it: what they see of it, and what they make.
 
 Ops are seen through their definitions, with what is known of their operands; a new op is checked
 against its definition when it is made, so that no rewrite can leave an op that does not verify.
@@ -7,7 +7,7 @@ against its definition when it is made, so that no rewrite can leave an op that 
 from __future__ import annotations
 
 import time
-from collections import Counter, defaultdict, deque
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from milc.ir.constants import literal
@@ -16,8 +16,9 @@ from milc.ir.literals import Literal, TensorLiteral, string_literal
 from milc.ir.nodes import Block, Op, Value
 from milc.ir.rewriter import Rewriter
 from milc.ir.types import ELEMENT_TYPES, TO_INFER, TensorType
-from milc.ir.walk import function_of, walk_inside_out, walk_ops, walk_values
+from milc.ir.walk import walk_inside_out, walk_ops, walk_values
 from milc.opsets import index
+from milc.passes.worklist import Worklist
 from milc.schema import Bound
 from milc.schema.bound import Symbol
 from milc.verify.operations import Operations
@@ -32,26 +33,13 @@ if TYPE_CHECKING:
     from milc.schema import OpDef
     from milc.verify.operations import Read
 
-REACH = 8
-"""How many ops down from a change patterns may begin to fit; deeper trees are matched anyway when
-something nearer changes."""
 LARGE = 1 << 20
 """A constant of more elements is not made where none is as large: programs would grow by what they
 compute anyway."""
-FEW = 8
-"""Of no more integers than this, which may be a shape, is followed what they are."""
-RESTLESS = 64
-"""So often, times the ops, may tables rewrite something in one run; who does more would not end."""
-FAN_OUT = 8
-"""Of a value with more users nobody's pattern asks that it has one; they are not tried again."""
 
 
 class Refused(Exception):
     """Raised when a rewrite makes an op that its definition refuses."""
-
-
-class Restless(Exception):
-    """Raised when tables go on rewriting what they have made."""
 
 
 class For(NamedTuple):
@@ -98,23 +86,10 @@ class Session:
         """What each pass took."""
         self._made: list[Op] = []
         self._anchor: Op | None = None
-        self._queue: deque[Op] = deque()
-        self._queued: set[Op] = set()
-        self._table: _Table | None = None
-        self._touched: list[Op] = []
-        self._time = 0
-        """How many rewrites there were."""
-        self._tried: dict[Op, int] = {}
-        """When the passes that are being applied were tried on an op."""
-        self._disturbed: dict[Op, int] = {}
-        self._replaced: dict[Value, int] = {}
-        """Around what there was a change, and when."""
+        self._worklist = Worklist(self.rewriter, self.learn)
         self._views: dict[Op, tuple[Any, OpDef | None]] = {}
         self._views_hold_of = 0
-        self._seen_changes = 0
         self._largest: int | None = None
-        self._left: dict[tuple[Pass, ...], tuple[int, int]] = {}
-        self._most = 0
 
     @property
     def at(self) -> Op | None:
@@ -127,9 +102,9 @@ class Session:
         """An op through its definition; None for a const, and where there is no definition."""
         if op.kind == "const":
             return None
-        if self._views_hold_of != self._unseen_changes:
+        if self._views_hold_of != self._worklist.untold:
             self._views.clear()
-            self._views_hold_of = self._unseen_changes
+            self._views_hold_of = self._worklist.untold
         given = tuple(op.args.values())
         seen = self._views.get(op)
         if seen is None or seen[0] != given:
@@ -299,52 +274,19 @@ class Session:
 
         The second time the same passes only look at what has changed since.
         """
-        own, body = tuple(passes), self.function.body
-        self._table = _Table(own)
-        for op in self._to_try(own):
-            self.enqueue(op)
-        self._most = max(self._most, len(self._queue))
-        left = RESTLESS * (self._most + RESTLESS)
-        while self._queue:
-            op = self._queue.popleft()
-            self._queued.discard(op)
-            # It, or an op around it, may have gone.
-            if op.parent is body or function_of(op) is not None:
-                left -= self._try(op, self._table.of(op.kind))
-            if left < 0:
-                raise Restless("it finds something to rewrite again and again")
-            if not self._queue:
-                self.settle()
-        self._table = self._anchor = None
-        self._tried = {}
-        self._left[own] = len(self._touched), self._unseen_changes
+        for op, entries in self._worklist.ops(passes):
+            self._try(op, entries)
+        self._anchor = None
 
-    def _to_try(self, passes: tuple[Pass, ...]) -> Iterable[Op]:
-        """The ops that passes have not been tried on as they are now."""
-        self.settle()
-        place, unseen = self._left.get(passes, (0, -1))
-        if unseen == self._unseen_changes:
-            return dict.fromkeys(self._touched[place:])
-        return walk_ops(self.function)
+    def settle(self) -> None:
+        """Learn what changes made known, and let be tried again what they may have made fit."""
+        self._worklist.settle()
 
-    @property
-    def _unseen_changes(self) -> int:
-        """How many changes there were that `replace` did not make."""
-        return self.rewriter.changes - self._seen_changes
-
-    def enqueue(self, op: Op) -> None:
-        """Let an op be tried, again, if there are passes for it."""
-        if self._table is None or op in self._queued or not self._table.of(op.kind):
-            return
-        self._queued.add(op)
-        self._queue.append(op)
-
-    def _try(self, op: Op, entries: Iterable[tuple[Pass, Rewrite]]) -> bool:
-        """Let the first entry that fits rewrite an op; whether there was one."""
+    def _try(self, op: Op, entries: Iterable[tuple[Pass, Rewrite]]) -> None:
+        """Let the first entry that fits rewrite an op."""
         view = self.view(op)
         if view is None:
-            return False
-        self._tried[op] = self._time
+            return
         for owner, entry in entries:
             began = time.perf_counter() if self.timed else 0.0
             self._anchor = op
@@ -361,8 +303,7 @@ class Session:
                 self.seconds[owner.name] += time.perf_counter() - began
             if fits:
                 self.counts[owner.name] += 1
-                return True
-        return False
+                return
 
     def replace(self, op: Op, make: Callable[[], Any]) -> bool:
         """Replace an op by what `make()` gives, a value or one for each result; None: leave it.
@@ -407,7 +348,7 @@ class Session:
             self._drop()
             return False
         made, self._made = self._made, []
-        self._time += 1
+        self._worklist.time += 1
         operands = _producers(op)
         name, changes = op.attributes.get("name"), self.rewriter.changes
         self.rewriter.replace_op(op, made, list(values))
@@ -415,8 +356,7 @@ class Session:
             self._call(each, values, name)
         for each in (*made, *operands):
             self.erase_dead(each)
-        self._replaced |= dict.fromkeys(values, self._time)
-        self._seen_changes += self.rewriter.changes - changes
+        self._worklist.rewrote(values, self.rewriter.changes - changes)
         return True
 
     def insert(self, make: Callable[[], Any], before: Op | Block) -> Any:
@@ -486,44 +426,6 @@ class Session:
             new.type = old.type if is_more_exact(old.type, new.type) else new.type
         return True
 
-    def settle(self) -> None:
-        """Let all be tried again that changes may have made fit; learn what they made known.
-
-        That is done for many changes at once, so that what lies below several is visited once. What
-        has been tried behind the last change above it is not tried again.
-        """
-        near = {op: when for op, when in self._disturbed.items() if op.parent is not None}
-        level = self._replaced
-        level |= {value: when for op, when in near.items() for value in op.results}
-        self._disturbed, self._replaced = {}, {}
-        for _ in range(REACH):
-            if not level:
-                break
-            level = self._below(level, near)
-        for op, when in near.items():
-            if op.kind != "const":
-                if not op.blocks and all(_is_like_a_shape(value.type) for value in op.results):
-                    self.learn(op)
-                self._touched.append(op)
-                if self._tried.get(op, -1) < when:
-                    self.enqueue(op)
-
-    def _below(self, level: dict[Value, int], near: dict[Op, int]) -> dict[Value, int]:
-        """What the users of values give, with the time of the last change above them.
-
-        Users are added to `near`, if they are not there with a change as late.
-        """
-        below: dict[Value, int] = {}
-        for value, when in level.items():
-            users = value.uses
-            for user in users if len(users) <= FAN_OUT else ():
-                if user.__class__ is not Op or near.get(user, -1) >= when or user.parent is None:
-                    continue
-                near[user] = when
-                for result in user.results:
-                    below[result] = max(below.get(result, 0), when)
-        return below
-
     def learn(self, op: Op) -> None:
         """Find out anew what an op gives, for what stands before it may be known better by now."""
         self.facts.check(op, op.opset or self.function.opset)
@@ -538,7 +440,7 @@ class Session:
             if each.parent is None:
                 continue
             if not self.is_dead(each):
-                self._disturbed[each] = self._time
+                self._worklist.disturb(each)
                 continue
             todo += _producers(each)
             if each.blocks:
@@ -579,38 +481,9 @@ def _written(bound: dict[str, tuple[Operand, ...]]) -> dict[str, Literal]:
     return {name: each for name, each in found.items() if each is not None}
 
 
-class _Table:
-    """The tables of passes by the kinds of ops that they are for."""
-
-    def __init__(self, passes: Sequence[Pass]) -> None:
-        self._entries: dict[str, list[tuple[Pass, Rewrite]]] = {}
-        for each in passes:
-            for entry in each.rewrites:
-                for kind in entry.kinds or ("",):
-                    self._entries.setdefault(kind, []).append((each, entry))
-        self._any = self._entries.pop("", [])
-        self._of: dict[str, list[tuple[Pass, Rewrite]]] = {"const": []}
-
-    def of(self, kind: str) -> list[tuple[Pass, Rewrite]]:
-        """What is tried on ops of a kind, in this order: what is for them, what is for all."""
-        found = self._of.get(kind)
-        if found is None:
-            versions = index.versions(kind)
-            every = [*self._entries.get(kind, ()), *self._any]
-            found = self._of[kind] = [e for e in every if any(map(e[1].when, versions))]
-        return found
-
-
 def count_of(value: Value) -> int:
     """How many elements a tensor has, 0 if that is not known."""
     return (isinstance(value.type, TensorType) and value.type.count) or 0
-
-
-def _is_like_a_shape(type: Type) -> bool:
-    """Whether a type is one of a few integers."""
-    if not isinstance(type, TensorType) or not type.element.is_integer:
-        return False
-    return type.count is not None and type.count <= FEW
 
 
 def is_more_exact(one: Type, other: Type) -> bool:
