@@ -21,10 +21,15 @@ from milc.verify import places
 
 if TYPE_CHECKING:
     from milc.driver.comparing import Comparison
+    from milc.driver.evaluating import Run
+    from milc.driver.wanted import Wanted
     from milc.passes.pipeline import PassError, Step
 
 Rerun = Callable[[Model, Callable[["Step"], None]], object]
 """Runs the same passes on a model, and calls something behind each."""
+
+LENGTHS = (3, 1, 4, 16)
+"""What is tried for unknown dimensions, until a program can be run."""
 
 HOME = Path(__file__).parent.parent
 
@@ -98,30 +103,77 @@ def compare(before: Model, after: Model, *, seed: int = 0) -> None:
     the second fails; what the first raises if that cannot be run.
     """
     from milc.driver.comparing import Comparison
-    from milc.driver.given import Given
-    from milc.driver.wanted import wanted
 
     for name in before.program.functions:
         comparison = Comparison(before, after, function=name, seed=seed)
-        function, path = comparison.first.function, comparison.first.path
-        given = Given(function, wanted(before, function), random=True, seed=seed, path=path)
-        for number in range(2 if comparison.states else 1):
-            finding = _step(comparison, given.at(number))
+        inputs = _inputs(before, name, seed)
+        for _ in range(2 if comparison.states else 1):
+            finding = _step(comparison, before, inputs)
             if finding is not None:
                 said = f"the passes change what function {name} computes"
                 finding.code, finding.message = "MIL0947", f"{said}: {finding.message}"
                 raise MilError(finding)
 
 
-def _step(comparison: Comparison, inputs: Mapping[str, Any]) -> Diagnostic | None:
-    """How two models differ on inputs; None if they agree."""
+def _inputs(model: Model, name: str, seed: int) -> Mapping[str, Any]:
+    """Random inputs that a function can be run on; the last that were tried if none are found.
+
+    Raises MilError where none can be made.
+    """
+    from milc.driver.evaluating import Run
+    from milc.driver.given import Given
+    from milc.driver.wanted import wanted
+
+    run = Run(model, function=name, seed=seed)
+    wants = wanted(model, run.function)
+    is_open = any(want.shape is None for want in wants.values())
+    inputs: Mapping[str, Any] = {}
+    for length in LENGTHS if is_open else LENGTHS[:1]:
+        sized = {name: _of_length(want, length) for name, want in wants.items()}
+        inputs = Given(run.function, sized, random=True, seed=seed, path=run.path).at(0)
+        if not is_open or _runs(run, inputs):
+            break
+    return inputs
+
+
+def _of_length(want: Wanted, length: int) -> Wanted:
+    """An input, dimensions that nothing is known of being of some length."""
+    shape = want.tensor.shape if want.tensor is not None and want.shape is None else None
+    if shape is None:
+        return want
+    return want._replace(shape=tuple(dim if isinstance(dim, int) else length for dim in shape))
+
+
+def _runs(run: Run, inputs: Mapping[str, Any]) -> bool:
+    try:
+        run(inputs)
+    except MilError:
+        return False
+    return True
+
+
+def _step(comparison: Comparison, before: Model, inputs: Mapping[str, Any]) -> Diagnostic | None:
+    """How two models differ on inputs; None if they agree. Raises MilError if neither can run."""
     try:
         return comparison.finding(comparison.step(inputs))
     except MilError as error:
-        comparison.first(inputs, {})  # raises, too, if there is nothing to compare with
+        _run_alone(before, comparison.first.function.name, inputs)
         first = error.diagnostics[0]
         first.message = f"it fails where it did not, {first.message} ({first.code})"
         return first
+
+
+def _run_alone(model: Model, name: str, inputs: Mapping[str, Any]) -> None:
+    """Run a function. Raises MilError, with advice."""
+    from milc.driver.evaluating import Run
+
+    try:
+        Run(model, function=name)(inputs)
+    except MilError as error:
+        for finding in error.diagnostics:
+            finding.notes = (*finding.notes, "this is of the program before, on random inputs")
+            finding.help = finding.help or "leave --check out, and milc compare on inputs of yours"
+        raise
 
 
 def guilty(fresh: Callable[[], Model], rerun: Rerun) -> str | None:

@@ -305,6 +305,28 @@ def test_new_weights_go_to_a_weight_file(cli: Cli, tmp_path: Path) -> None:
         np.testing.assert_array_equal(milc.evaluate(milc.load(made_of), {"x": x})["y"], wanted)
 
 
+@pytest.mark.parametrize(("dims", "status"), [("[?, 3]", 0), ("[?, ?]", 0), ("[4, ?]", 0)])
+def test_open_dimensions_are_given_lengths(
+    cli: Cli, tmp_path: Path, dims: str, status: int
+) -> None:
+    path = tmp_path / "open.mil"
+    text = TEXT.replace("[2, 3]", dims).replace("= exp(x = b)", "= sub(x = b, y = other)")
+    path.write_text(text.replace("> x) {", f"> x, tensor<fp32, {dims}> other) {{"), "utf-8")
+    assert cli("opt", path, "-o", "small.mil", "--check").status == status
+    assert kinds(Path("small.mil")) == ["sub"]
+
+
+def test_what_random_inputs_do_not_suit_is_said(cli: Cli, model: Path) -> None:
+    body = "reshape(x = b, shape = s)"
+    text = TEXT.replace("[2, 3]", "[5, 7]").replace("exp(x = b)", body)
+    text = text.replace("> x) {", "> x, tensor<int32, [2]> s) {")
+    model.write_text(text.replace("[5, 7]> y", "[?, ?]> y"), "utf-8")
+    done = cli("opt", model, "-o", "small.mil", "--check")
+    assert done.status == 1
+    assert "MIL0908" in done.err
+    assert "leave --check out" in done.err
+
+
 def test_what_ranges_keep_in_fp32_is_noted(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "model.mil").write_text(
         """program(1.3)
