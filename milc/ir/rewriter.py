@@ -190,8 +190,9 @@ class Rewriter:
         for old, value in zip(op.results, values, strict=True):
             _replace_uses(old, value, ())
         self.erase(op)
-        for value, name in renamed:
-            self._rename(value, name)
+        for value, old in renamed:
+            self._rename(value, old.name)
+            value.span = old.span or value.span  # where the name stands
         self.changes = changes + 1
 
     def replace_all_uses(self, old: Value, new: Operand, *, but: Collection[User] = ()) -> None:
@@ -365,16 +366,16 @@ class Rewriter:
 
     def _renamed(
         self, op: Op, ops: Sequence[Op], values: Sequence[Value]
-    ) -> list[tuple[Value, str]]:
-        """Which of `values` take the name of the result of `op` that they stand for."""
-        names: dict[Value, str] = {}
+    ) -> list[tuple[Value, Value]]:
+        """Which of `values` take the name of the result of `op` that they stand for, and that."""
+        names: dict[Value, Value] = {}
         for old, value in zip(op.results, values, strict=True):
             public = self.is_output(old)
             lost = value in names or value.op is None or self.is_output(value)
             if public and lost:
                 raise ValueError(f"{value!r} cannot take the name of the output {old.name}")
             if public or (value.op in ops and value not in names):
-                names[value] = old.name
+                names[value] = old
         return list(names.items())
 
 

@@ -225,8 +225,11 @@ def test_an_op_may_be_replaced_by_what_there_is(case: Case) -> None:
 def test_an_output_keeps_its_name(case: Case) -> None:
     result = case.rewriter
     earlier = relu(case.values["x"], "earlier")
+    earlier.result.span = Span(Source("text"), 0, 1)
+    place = case.values["scaled"].span = Span(Source("text"), 2, 3)
     result.prepend(case.function.body, earlier)
     result.replace_op(case.ops["scaled"], [], earlier.result)
+    assert earlier.result.span is place
     assert [value.name for value in case.function.outputs] == ["loop_1", "scaled"]
     assert case.function.outputs[1] is earlier.result
 
