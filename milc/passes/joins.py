@@ -47,14 +47,12 @@ class FuseStackSplit(Pass):
         """The split and the stack go when nobody takes anything from them any more."""
         split = session.producer(op.x, "split")
         stack = session.producer(split.x, "stack") if split is not None else None
-        if stack is None or None in split.sizes:
+        if stack is None:
             return None
         axis = stack.axis.value % split.x.rank
         if split.x.axis(split.axis.value) != axis or op.chosen() != (axis,):
             return None
         part = split.op.results.index(op.x.operand)
-        if split.sizes[part] != 1:
-            return None
         whole = stack.values[sum(split.sizes[:part])]
         made = stand_in(op, whole, session)
         is_less = made is whole.operand or all(map(_is_squeezed, split.op.results))
@@ -158,7 +156,7 @@ class DetectConcatInterleave(Pass):
             return None
         inner = [each.op.results[0] for each in (turned, parted, joined)]
         shape, count = joined.values[0].shape, len(joined.values)
-        if not all(map(session.is_used_once, inner)) or None in shape or not shape:
+        if not all(map(session.is_used_once, inner)) or None in shape:
             return None
         if any(value.shape != shape for value in joined.values):
             return None
@@ -166,8 +164,6 @@ class DetectConcatInterleave(Pass):
         order = list(range(len(shape) + 1))
         order[axis : axis + 2] = [axis + 1, axis]
         if turned.order() != order or parted.dims() != (*shape[:axis], count, *shape[axis:]):
-            return None
-        if op.dims() != _longer(shape, axis, count):
             return None
         made: Value = session.new("concat", values=joined.values, axis=axis, interleave=True)
         return made
@@ -214,8 +210,6 @@ class ConcatToPixelShuffle(Pass):
         if not all(session.is_used_once(column.op.results[0]) for column in columns):
             return None
         planes = [column.values[row] for row in range(side) for column in columns]
-        if any(plane.type != planes[0].type for plane in planes):
-            return None
         joined = session.new("concat", values=planes, axis=1, interleave=True)
         shuffled: Value = session.new("pixel_shuffle", x=joined, upscale_factor=side)
         return shuffled
@@ -223,6 +217,5 @@ class ConcatToPixelShuffle(Pass):
 
 def _takes_turns(op: Concat, axis: int) -> bool:
     """Whether an op joins planes of channels along an axis, one place of each at a time."""
-    first = op.values[0]
-    known = op.interleave.value is True and op.axis.value is not None
-    return known and first.rank == 4 and op.axis.value % 4 == axis
+    is_plane = op.interleave.value is True and op.values[0].rank == 4
+    return is_plane and op.axis.value % 4 == axis

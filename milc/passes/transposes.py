@@ -76,7 +76,7 @@ class FuseTransposeMatmul(Pass):
         """A transpose that others use too stays for them."""
         x, y = _exchanged(op.x, session), _exchanged(op.y, session)
         turns = op.transpose_x.value, op.transpose_y.value
-        if (x is None and y is None) or None in turns:
+        if x is None and y is None:
             return None
         fused: Value = session.new(
             "matmul",
@@ -92,6 +92,6 @@ def _exchanged(operand: Bound, session: Session) -> Any:
     """What an operand is with its last two dimensions exchanged, if it is just that."""
     op = session.producer(operand, "transpose")
     rank = operand.rank
-    if op is None or op.order() is None or rank < 2:
+    if op is None:
         return None
     return op.x if op.order() == [*range(rank - 2), rank - 1, rank - 2] else None
