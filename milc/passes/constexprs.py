@@ -303,7 +303,8 @@ class ReorderLutPerChannelScale(Pass):
         bias = getattr(op, "bias", None) if op.name != "matmul" else None
         if bias is not None:
             array = _array(bias)
-            divided = None if array is None else (array / factor.ravel()).astype(array.dtype)
+            with np.errstate(over="ignore"):
+                divided = None if array is None else (array / factor.ravel()).astype(array.dtype)
             if divided is None or not np.isfinite(divided).all():
                 return None
             changed["bias"] = divided

@@ -119,8 +119,6 @@ class PreferStateInDownstream(Pass):
             later = [user for user in _behind(write, data) if user.kind != "write_state"]
             if not later or session.rewriter.is_output(data):
                 continue
-            if read_behind(write) is None and not _is_first(write, data):
-                continue
             value = self._read(write, data, state, session)
             for user in later:
                 _replace(user, data, value, session)
@@ -144,23 +142,13 @@ class PreferStateInDownstream(Pass):
         return read
 
 
-def _is_first(write: Op, data: Value) -> bool:
-    """Whether no earlier write put a value into another state already."""
-    before = write.prev
-    while before is not None and before is not data.op:
-        if before.kind == "write_state" and operand(before, "data") is data:
-            return False
-        before = before.prev
-    return True
-
-
 def _behind(write: Op, data: Value) -> list[Op]:
     """The ops that use a value behind a write, in its block or nested there.
 
     A read behind the write is no such op, and neither is one that is nested where a block returns
     the value.
     """
-    users = [user for user in data.uses if isinstance(user, Op) and user is not write]
+    users = [user for user in data.uses if isinstance(user, Op)]
     if not users:
         return []
     after, op = set(), write.next
