@@ -9,9 +9,10 @@ import pytest
 
 import milc
 from milc.diagnostics import MilError
-from milc.ir.nodes import Program
+from milc.ir.nodes import Op, Program
 from milc.passes.half_constants import halved
 from milc.passes.pipeline import grouped, made, run
+from milc.passes.session import Session
 from tests.passes.running import count, optimized
 
 TEXT = """program(1.3)
@@ -89,3 +90,35 @@ def test_of_few_elements_none_becomes_0() -> None:
     assert halved(few).tolist() == [0.0, 2.0**-24, -(2.0**-24), float("inf"), np.float16(0.1)]
     many = np.full(400, 1e-10, "f4")
     assert not halved(many).any()
+
+
+def test_of_ops_that_look_the_same_one_is_verified(monkeypatch: pytest.MonkeyPatch) -> None:
+    verified: list[str] = []
+    monkeypatch.setattr(Session, "learn", lambda self, op: learn(self, verified, op))
+    lines = [
+        f"tensor<fp32, [2]> b{n} = mul(x = b{n - 1}, y = fp32(0.1));\n"
+        f"tensor<fp32, [2]> c{n} = softmax(x = b{n}, axis = int32(-1));"
+        for n in range(1, 100)
+    ]
+    body = TEXT.replace("tensor<fp32, [2]> y", "\n".join(lines) + "\ntensor<fp32, [2]> y")
+    program = milc.parse(body.replace("b = sqrt", "b0 = sqrt").replace("x = b)", "x = c99)"))
+    run(program, grouped([made("add_fp16_cast")]))
+    assert verified == ["square", "sqrt", "mul", "softmax", "tanh"]
+    assert count(program)["cast"] == 2
+
+
+def learn(session: Session, verified: list[str], op: Op) -> None:
+    """Learn of an op, and keep its kind."""
+    verified.append(op.kind)
+    session.facts.check(op, op.opset or session.function.opset)
+
+
+def test_a_constant_of_one_op_becomes_fp16_where_it_stands() -> None:
+    const = "tensor<fp32, [2]> w = const()[val = tensor<fp32, [2]>([1.0, 0.1])];"
+    program = milc.parse(TEXT.replace("{\n        ", f"{{\n        {const}\n        ", 1).replace(
+        "sqrt(x = a)", "mul(x = a, y = w)"))  # fmt: skip
+    held = next(op for op in program.functions["main"].body.ops if op.kind == "const")
+    optimized(program, "add_fp16_cast")
+    assert held.result.name == "w"
+    assert str(held.result.type) == "tensor<fp16, [2]>"
+    assert held.parent is program.functions["main"].body
