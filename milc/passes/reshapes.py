@@ -10,7 +10,7 @@ from milc.passes.base import Pass, rewrite
 
 if TYPE_CHECKING:
     from milc.ir.nodes import Value
-    from milc.opsets.reshaping import ExpandDims, Reshape
+    from milc.opsets.reshaping import ExpandDims, Reshape, Squeeze
     from milc.passes.session import Session
     from milc.schema import Bound, OpDef
 
@@ -67,7 +67,7 @@ def _plain_shape(op: Reshape) -> Any:
 
 
 class FuseSqueezeExpandDims(Pass):
-    """Drop a squeeze and an expand_dims behind it that puts back what it removed.
+    """Drop a squeeze and an expand_dims behind it that puts back what it removed, or the reverse.
 
     ```mil
     func main<ios15>(tensor<fp32, [3, 1, 4, 1]> x) {
@@ -88,10 +88,10 @@ class FuseSqueezeExpandDims(Pass):
 
     name = "fuse_squeeze_expand_dims"
 
-    @rewrite("expand_dims")
-    def fuse(self, op: ExpandDims, session: Session) -> Any:
+    @rewrite("expand_dims", "squeeze")
+    def fuse(self, op: ExpandDims | Squeeze, session: Session) -> Any:
         """Dimensions keep their order in both, so that equal shapes say enough."""
-        first = session.producer(op.x, "squeeze")
+        first = session.producer(op.x, "squeeze" if op.name == "expand_dims" else "expand_dims")
         if first is None or first.x.type != op.infer():
             return None
         return stand_in(op, first.x, session)
