@@ -17,14 +17,15 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from milc.passes.base import Option, Pass, rewrite
+from milc.passes.base import Option, Pass, ProgramPass, rewrite
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
     from os import PathLike
 
 __all__ = [
-    "ENTRY_POINTS", "Option", "Pass", "find", "load", "modules", "names", "register", "rewrite",
+    "ENTRY_POINTS", "Option", "Pass", "ProgramPass", "find", "load", "modules", "names",
+    "register", "rewrite",
 ]  # fmt: skip
 
 ENTRY_POINTS: Final = "milc.passes"

@@ -189,7 +189,7 @@ def _run_whole(
 ) -> None:
     began = time.perf_counter()
     try:
-        changed = each.run_program(program, read)
+        changed = list(each.run_program(program, read))
     except (MilError, MemoryError):
         raise
     except (Exception, SystemExit) as error:

@@ -281,6 +281,14 @@ def test_what_is_wrong_with_several_files_is_said_at_once(cli: Cli, model: Path)
     assert (done.status, done.err.count("MIL0949]"), done.err.count("MIL0001]")) == (2, 2, 1)
 
 
+def test_a_pass_on_a_program_says_what_it_has_changed(cli: Cli, model: Path) -> None:
+    body = "def run_program(self, program, read): pass"
+    text = A_PASS.format("Forgets", "forgets", body).replace("Pass", "ProgramPass")
+    Path("mine.py").write_text(text, "utf-8")
+    done = cli("opt", model, "--load", "mine.py", "--passes", "forgets")
+    assert "MIL0945" in done.err
+
+
 def test_a_file_of_passes_is_a_module(cli: Cli, model: Path) -> None:
     text = "from __future__ import annotations\nfrom dataclasses import dataclass\n"
     text += "@dataclass\nclass Held:\n    x: int\n" + A_PASS.format("Base", "", "pass")
