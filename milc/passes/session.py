@@ -222,6 +222,21 @@ class Session:
         given = {name: getattr(op, name) for name in op.args if name in known}
         return self.new(op.op.kind, **given | changed)
 
+    def tried(self, op: OpDef, look: Callable[[Sequence[Value]], bool], **changed: Any) -> bool:
+        """What `look` says of the results of an op as `again` makes it, which is then dropped.
+
+        False if such an op would not verify.
+        """
+        made, self._made = self._made, []
+        try:
+            results = self.again(op, **changed)
+            return look(results if isinstance(results, tuple) else (results,))
+        except Refused:
+            return False
+        finally:
+            self._drop()
+            self._made = made
+
     def _operand(
         self, definition: type[OpDef], name: str, args: dict[str, Any], given: Any, base: str
     ) -> Any:

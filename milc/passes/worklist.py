@@ -148,7 +148,7 @@ class Worklist:
             level = _below(level, near)
         for op, when in near.items():
             if op.kind != "const":
-                if not op.blocks and all(_is_like_a_shape(value.type) for value in op.results):
+                if not op.blocks and all(is_like_a_shape(value.type) for value in op.results):
                     self._learn(op)
                 self._touched.append(op)
                 if self._tried.get(op, -1) < when:
@@ -172,7 +172,7 @@ def _below(level: dict[Value, int], near: dict[Op, int]) -> dict[Value, int]:
     return below
 
 
-def _is_like_a_shape(type: Type) -> bool:
+def is_like_a_shape(type: Type) -> bool:
     """Whether a type is one of a few integers."""
     if not isinstance(type, TensorType) or not type.element.is_integer:
         return False

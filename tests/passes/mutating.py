@@ -18,6 +18,7 @@ import milc
 from milc.diagnostics import MilError, errors
 from milc.ir.constants import literal
 from milc.ir.literals import string_literal
+from milc.ir.names import DUPLICATE_NAME
 from milc.ir.nodes import Block, Function, Op, Operand, Program, Value
 from milc.ir.rewriter import Rewriter
 from milc.ir.types import BOOL, FP16, FP32, INT32, TO_INFER, TensorType
@@ -66,7 +67,9 @@ def _sound(load: Callable[[], Program]) -> Program | None:
     try:
         program = load()
         infer_types(program)
-        return None if errors(verify(program)) else program
+        found = verify(program)
+        is_clear = all(each.code != DUPLICATE_NAME for each in found)  # so that texts mean the same
+        return program if is_clear and not errors(found) else None
     except MilError:
         return None
 

@@ -6,6 +6,7 @@ change, runs once before all passes, and what several passes leave alike is run 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import tempfile
 from collections.abc import Callable, Sequence
@@ -201,10 +202,17 @@ class Proof:
             raise Wrong("not loaded", said)
 
     def _refusal(self, fresh: Fresh, folder: Path, oracle: Oracle) -> str:
+        """What coremltools has against what is left, empty if it has as much against what was."""
+        before, after = folder / "before.mlpackage", folder / "after.mlpackage"
+        if not fresh.is_model:
+            with contextlib.suppress(MilError):
+                save(self._before[0], before)
+            if not before.exists():
+                return ""  # weights are missing
         fresh.stored.move_new(fresh.model)
-        save(fresh.model, folder / "after.mlpackage")
-        loaded = oracle.load(folder / "after.mlpackage")
+        save(fresh.model, after)
+        loaded = oracle.load(after)
         if loaded.ok:
             return ""
-        save(self._before[0], folder / "before.mlpackage")
-        return loaded.error if oracle.load(folder / "before.mlpackage").ok else ""
+        save(self._before[0], before)
+        return loaded.error if oracle.load(before).ok else ""

@@ -23,7 +23,6 @@ from milc.package.model import Model
 _RANDOM = "what is drawn has no seed, so that no two runs agree"
 _BEYOND = "infinity less infinity, as sums are beyond fp16; with `ranges` such ops stay in fp32"
 _LEAST = "the log of 0 and the least number there is, which is larger in fp16"
-
 REASONS: Final[dict[str, str]] = {
     "062734d1e5078584e70739d0 add_fp16_cast": _RANDOM,
     "951aa98b6dbddcdbab4fdaf1 add_fp16_cast": _RANDOM,
