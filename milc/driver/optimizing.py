@@ -5,26 +5,37 @@ Passes know programs; here they meet models: their weights, their files, and pro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from milc.diagnostics import Diagnostic, MilError, errors
 from milc.diagnostics.gathered import Gathered
+from milc.diagnostics.prose import nearest
 from milc.driver import placing
 from milc.driver.checking import check, verify
 from milc.driver.proving import check_step, failed
 from milc.driver.reading import reader
 from milc.ir.literals import WEIGHT_FILE, Literal, TensorLiteral
-from milc.ir.nodes import Program
+from milc.ir.nodes import Function, Program, Value
 from milc.ir.types import Type
-from milc.ir.walk import walk_ops
+from milc.ir.walk import walk_ops, walk_values
 from milc.package.describe import add_functions, rename_features, retype_features
 from milc.package.model import Model
 from milc.package.references import references
-from milc.passes.base import Pass
+from milc.passes.base import Option, Pass, words
 from milc.passes.files import pipeline_of
-from milc.passes.pipeline import Outcome, PassError, Pipeline, Rounds, Step, apart, grouped, run
+from milc.passes.pipeline import (
+    Outcome,
+    PassError,
+    Pipeline,
+    Rounds,
+    Step,
+    apart,
+    grouped,
+    passes_of,
+    run,
+)
 from milc.passes.spelling import passes_named, pipeline_named, skipped, without
 from milc.verify import places
 from milc.verify import verify as verify_program
@@ -69,6 +80,7 @@ def optimize(
         chosen = apart(chosen)
     program = subject if isinstance(subject, Program) else subject.program
     read = None if isinstance(subject, Program) else reader(subject.weights)
+    strangers = _strangers(chosen, program)
     seen, before = _Seen(subject, verify_each, watch), signatures(program)
     if isinstance(subject, Model) and subject.unsettled is None:
         subject.unsettled = Stored(subject)
@@ -79,6 +91,7 @@ def optimize(
         raise failed(error, path) from error.__cause__
     if isinstance(subject, Model):
         follow(subject, before)
+        subject.notes += strangers
         subject.notes += [
             Diagnostic("MIL0948", note.text, places.of_kind(note.op), severity="note",
                        path=subject.path)
@@ -129,6 +142,37 @@ def _passes(given: str | Iterable[Named]) -> list[list[Pass]]:
 
 def _named(part: str | Pass) -> list[Pass]:
     return passes_named(part) if isinstance(part, str) else [part]
+
+
+def _strangers(chosen: Pipeline, program: Program) -> list[Diagnostic]:
+    """Warnings about options that name what the program does not have."""
+    found: dict[str, Diagnostic] = {}
+    for each, name, word in _names_given(chosen):
+        option = each.options[name]
+        functions = program.functions.values()
+        held = {value.name for function in functions for value in _held(function, option)}
+        if word not in held:
+            near = nearest(word, held)
+            message = f"{name} of {each.name} names {word}, but no function has such {option.names}"
+            help = f"did you mean {near}?" if near else None
+            found[message] = Diagnostic("MIL0941", message, severity="warning", help=help)
+    return list(found.values())
+
+
+def _names_given(chosen: Pipeline) -> Iterator[tuple[Pass, str, str]]:
+    """The names that options hold, each with its pass and the option."""
+    for each in passes_of(chosen):
+        named = [name for name, option in each.options.items() if option.names and each.given[name]]
+        for name in named:
+            parts = words(each.given[name])
+            yield from ((each, name, part.partition("=")[0].strip()) for part in parts)
+
+
+def _held(function: Function, option: Option) -> Iterable[Value]:
+    """What a function has of what an option names."""
+    if option.names == "inputs":
+        return function.inputs
+    return function.outputs if option.names == "outputs" else walk_values(function)
 
 
 def _prepare(subject: Model | Program) -> Operations | None:

@@ -33,6 +33,8 @@ class Option(NamedTuple):
     doc: str
     fits: Callable[[Any], bool] | None = None
     words: str = ""
+    names: str = ""
+    """Whose names it holds: `inputs`, `outputs`, `values`; a name of nothing is remarked on."""
 
     def wanted(self, value: Any) -> str | None:
         """What the option takes, in words, if a value is not that."""

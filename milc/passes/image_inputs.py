@@ -38,7 +38,7 @@ class ImageInputPreprocess(Pass):
 
     name = "image_input_preprocess"
     options: ClassVar[dict[str, Option]] = {
-        "inputs": Option("", "inputs with channels last: `image,mask`", *LISTED),
+        "inputs": Option("", "inputs with channels last: `image,mask`", *LISTED, "inputs"),
     }
 
     def run(self, session: Session) -> None:

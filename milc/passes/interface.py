@@ -71,7 +71,7 @@ class UpdateOutputDtypes(Pass):
     name = "update_output_dtypes"
     exact = False
     options: ClassVar[dict[str, Option]] = {
-        "dtypes": Option("", "the element types of outputs: `y=fp16,z=int32`", *TYPES),
+        "dtypes": Option("", "the element types of outputs: `y=fp16,z=int32`", *TYPES, "outputs"),
     }
 
     def run(self, session: Session) -> None:
@@ -115,7 +115,7 @@ class AdjustIoToSupportedTypes(Pass):
 
     name = "adjust_io_to_supported_types"
     options: ClassVar[dict[str, Option]] = {
-        "keep": Option("", "inputs that stay as they are: `image,mask`", *LISTED),
+        "keep": Option("", "inputs that stay as they are: `image,mask`", *LISTED, "inputs"),
     }
 
     def run(self, session: Session) -> None:

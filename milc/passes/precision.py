@@ -72,7 +72,9 @@ class AddFp16Cast(Pass):
         "skip_ops_by_type": Option(
             "", "leave ops of these kinds in fp32: `softmax,layer_norm`", *KINDS
         ),
-        "skip_ops_by_name": Option("", "leave ops with these results in fp32: `y,loss`", *LISTED),
+        "skip_ops_by_name": Option(
+            "", "leave ops with these results in fp32: `y,loss`", *LISTED, "values"
+        ),
         "op_selector": Option(
             None,
             "a function of Python that says which ops to take",

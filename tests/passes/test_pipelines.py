@@ -137,6 +137,24 @@ def test_groups_may_be_named() -> None:
     assert [each.code for each in caught.value.diagnostics] == ["MIL0940"] * 2
 
 
+@pytest.mark.parametrize(
+    ("passes", "said"),
+    [
+        ('add_fp16_cast{skip_ops_by_name="b,c"}', "names c, but no function has such values"),
+        ('update_output_dtypes{dtypes="y=fp16, z=fp16"}', "names z, but no function has such out"),
+        ("adjust_io_to_supported_types{keep=y}", "names y, but no function has such inputs"),
+        ("image_input_preprocess{inputs=image}", "names image, but no function has such inputs"),
+        ("update_output_dtypes{dtypes=y=fp16}", None),
+    ],
+)
+def test_names_that_nothing_has_are_remarked_on(passes: str, said: str | None) -> None:
+    model = milc.Model(milc.parse(TEXT))
+    milc.optimize(model, "none", passes=passes)
+    found = [f"{each.severity} {each.code} {each.message}" for each in model.notes]
+    assert len(found) == (said is not None)
+    assert all(each.startswith("warning MIL0941") and str(said) in each for each in found)
+
+
 def test_values_with_commas_are_lists_or_in_quotes() -> None:
     for text in ('"exp,softmax"', '["exp", "softmax"]'):
         (found,) = passes_named(f"add_fp16_cast{{skip-ops-by-type={text}}},")

@@ -18,7 +18,8 @@ ENTRIES = (
         "MIL0941",
         "an option that a pass does not take",
         "The pass has no option of that name, or takes another kind of value, such as a number, a"
-        " word, or true or false.",
+        " word, or true or false. As a warning: it takes names of inputs, outputs or values, and"
+        " the program has none of that name.",
         "$ milc opt model.mil --passes 'const_elimination{skip_const_by_size=large}'",
         "See what the pass takes, with `milc opt --list` or on its page in docs/passes.",
     ),
