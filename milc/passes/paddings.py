@@ -180,7 +180,7 @@ class UseReflectionPadding(Pass):
         """Reflection is known of the last two dimensions."""
         count, axis = len(op.values) // 2, op.axis.value
         x = op.values[count]
-        if not count or axis is None or not x.element.is_float:
+        if not count or axis is None or not x.rank or not x.element.is_float:
             return None
         axis, dim = axis % x.rank, x.shape[axis]
         if axis < x.rank - 2 or dim is None:

@@ -141,7 +141,7 @@ class Proof:
         if self._fresh is None and self._idle is None:
             try:
                 self._fresh = Fresh(self._subject)
-            except MilError as error:
+            except (MilError, OverflowError) as error:  # some records hold what no literal does
                 self._idle = "idle", str(error)
         if self._fresh is not None and not self._fresh.is_sound:
             self._idle = "idle", "it does not verify"
