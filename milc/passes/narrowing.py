@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from milc.ir.literals import TensorLiteral
 from milc.ir.nodes import Value
-from milc.ir.types import BOOL, ELEMENT_TYPES, INT16, INT32, UINT16
+from milc.ir.types import ELEMENT_TYPES, INT16, INT32, UINT16
 from milc.ir.walk import walk_ops
 from milc.kernels.elements import dtype_of
 from milc.opsets import index
@@ -148,7 +148,7 @@ class _Narrowing:
         """What an argument was cast to int32 from, if the op takes that and it is as exact."""
         bound: Bound = getattr(op, name)
         cast = self.session.producer(bound, "cast") if bound.element is INT32 else None
-        if cast is None or cast.x.element is BOOL or cast.x.element not in op.args[name].elements:
+        if cast is None or cast.x.element not in op.args[name].elements:
             return None
         source = cast.x.operand
         return source if cast.x.element.bits <= 16 and cast.x.element.is_integer else None

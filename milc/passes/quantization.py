@@ -232,8 +232,9 @@ def _divided(unit: Dequantize, other: Dequantize, last: Quantize) -> tuple[Array
     by = scale_of(unit)
     if by.ndim or not by > 0:
         return None
-    scales = [scale_of(each) / by for each in (other, last)]
-    made = [_like(of.scale, each) for of, each in zip((other, last), scales, strict=True)]
+    with np.errstate(all="ignore"):
+        scales = [scale_of(each) / by for each in (other, last)]
+        made = [_like(of.scale, each) for of, each in zip((other, last), scales, strict=True)]
     if any(not np.isfinite(each).all() or not each.all() for each in made):
         return None
     # In fp16 neither an operand nor their sum may overflow, if they did not before.
