@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from milc.diagnostics import Diagnostic, MilError, errors
+from milc.diagnostics import Diagnostic, MilError, Span, errors
 from milc.diagnostics.gathered import Gathered
 from milc.diagnostics.prose import nearest
 from milc.driver import placing
@@ -36,6 +36,7 @@ from milc.passes.pipeline import (
     passes_of,
     run,
 )
+from milc.passes.session import Note
 from milc.passes.spelling import passes_named, pipeline_named, skipped, without
 from milc.verify import places
 from milc.verify import verify as verify_program
@@ -93,7 +94,7 @@ def optimize(
         follow(subject, before)
         subject.notes += strangers
         subject.notes += [
-            Diagnostic("MIL0948", note.text, places.of_kind(note.op), severity="note",
+            Diagnostic("MIL0948", note.text, _place(note), severity="note",
                        path=subject.path)
             for note in outcome.notes
         ]  # fmt: skip
@@ -157,6 +158,10 @@ def _strangers(chosen: Pipeline, program: Program) -> list[Diagnostic]:
             help = f"did you mean {near}?" if near else None
             found[message] = Diagnostic("MIL0941", message, severity="warning", help=help)
     return list(found.values())
+
+
+def _place(note: Note) -> Span | None:
+    return places.of_kind(note.op) if note.op is not None else None
 
 
 def _names_given(chosen: Pipeline) -> Iterator[tuple[Pass, str, str]]:

@@ -225,10 +225,17 @@ class _Runner:
             self._group(part)
             return
         idle = -1
+        changing: dict[str, int] = {}
         for number in range(MOST_ROUNDS * len(part.groups)):
-            idle = 0 if self._group(part.groups[number % len(part.groups)]) else idle + 1
+            group = part.groups[number % len(part.groups)]
+            idle = 0 if self._group(group) else idle + 1
             if idle == len(part.groups) - 1:
                 return
+            if idle == 0:
+                changing["+".join(each.name for each in group)] = number // len(part.groups)
+        names = ", ".join(name for name, turn in changing.items() if turn == MOST_ROUNDS - 1)
+        said = f"after {MOST_ROUNDS} rounds these still found something in"
+        self._session.notes.append(Note(f"{said} {self._session.function.name}: {names}"))
 
     def _group(self, group: Group) -> bool:
         """Run a group; whether it changed something."""

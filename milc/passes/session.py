@@ -53,7 +53,7 @@ class Note(NamedTuple):
     """What a pass has to say about a place: something it left undone, and why."""
 
     text: str
-    op: Op
+    op: Op | None = None
 
 
 class Session:

@@ -352,3 +352,17 @@ def test_what_ranges_keep_in_fp32_is_noted(cli: Cli, tmp_path: Path) -> None:
     done = cli("opt", "model.mil", "-o", "half.mlpackage", "--passes", passes)
     assert done.status == 0, done.err
     assert "note[MIL0948]" in done.err
+
+
+def test_passes_that_undo_each_other_are_stopped(cli: Cli, model: Path, tmp_path: Path) -> None:
+    path = faulty(tmp_path, "there", 'return session.new("tanh", x=op.x)')
+    more = path.read_text().replace("Faulty", "Back").replace('"there"', '"back"')
+    more = more.replace('rewrite("exp")', 'rewrite("tanh")').replace('new("tanh"', 'new("exp"')
+    path.write_text(path.read_text() + more)
+    Path("own.toml").write_text('groups = ["there", "noop_elimination", "back"]')
+    done = cli("opt", model, "--load", path, "--pipeline", "own.toml")
+    assert done.status == 0
+    assert "after 16 rounds these still found something in main: there, back" in done.err
+    Path("own.toml").write_text('groups = [["there", "back"]]')
+    done = cli("opt", model, "--load", path, "--pipeline", "own.toml")
+    assert "again and again" in done.err
