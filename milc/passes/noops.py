@@ -95,12 +95,14 @@ def can_be_renamed(value: Value, session: Session) -> bool:
 
 
 def holds_only(bound: Bound, number: float, session: Session) -> bool:
-    """Whether every element of a constant, or of what is filled with one, is a number.
+    """Whether every element of an operand is known to be a number.
 
     Of a large constant most often the first element tells, and no other is read.
     """
     filled = session.producer(bound, "fill", "fill_like")
     literal = filled.value.literal if filled is not None else bound.literal
+    if literal is None and bound.elements:
+        return all(element == number for element in bound.elements)
     if not isinstance(literal, TensorLiteral) or not literal.type.count:
         return False
     first = literal.numpy().flat[0]

@@ -36,7 +36,8 @@ GOOD = ("better", "fewer", "equal", "like theirs", "idle", "right", "sound", "un
 
 "Sound" is as "right", of a program that does not run, or not soon enough.
 """
-ALIKE = {"FP16ComputePrecision": "add_fp16_cast"}
+PRECISION = "add_fp16_cast"
+ALIKE = {"FP16ComputePrecision": PRECISION}
 """What the records of a pass also go by."""
 
 
@@ -144,11 +145,13 @@ def _judge(before: Model, model: Model, record: dict[str, Any], passes: Pipeline
 def _differs_too(archive: zipfile.ZipFile, before: Model, record: dict[str, Any]) -> bool:
     """Whether results behind coremltools' passes differ from those before them, too.
 
-    Of a whole conversion: in fp16 numbers overflow, and chance takes other turns.
+    In fp16 numbers overflow, and chance takes other turns.
     """
-    if record["kind"] != "convert":
+    after = f"{record['sha']}/after"
+    to_halves = record["kind"] == "convert" or pass_of(record) == PRECISION
+    if not to_halves or f"{after}/model.mlmodel" not in archive.NameToInfo:
         return False
-    with unpacked(archive, f"{record['sha']}/after") as theirs:
+    with unpacked(archive, after) as theirs:
         return bool(differs(before, theirs, record))
 
 
