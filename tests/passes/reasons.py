@@ -37,6 +37,9 @@ REASONS: Final[dict[str, str]] = {
 }
 """By the name of a record and a pass."""
 
+ANY: Final = frozenset({"any"})
+"""Stands for all kinds of ops."""
+
 Record = dict[str, Any]
 
 
@@ -55,10 +58,11 @@ def why(record: Record, before: Model, more: Collection[str]) -> str:
 
     Empty if not all of them are explained.
     """
-    fitting = [r for r in RULES if bool(r.kinds) == bool(more) and (not more or r.kinds & {*more})]
+    fitting = [r for r in RULES if (r.kinds & {*more, *ANY} if more else not r.kinds)]
     found = [rule for rule in fitting if rule.holds(record, before)]
     told = frozenset().union(*(rule.kinds for rule in found))
-    return "; ".join(rule.why for rule in found) if found and told.issuperset(more) else ""
+    is_told = bool(found) and (told >= ANY or told.issuperset(more))
+    return "; ".join(rule.why for rule in found) if is_told else ""
 
 
 def some(test: Callable[[Op, Model], bool]) -> Callable[[Record, Model], bool]:
@@ -206,7 +210,7 @@ RULES: Final = (
     ),
     Rule(
         "two outputs become one, and the name of the other is lost; it needs an op of its own",
-        loses_outputs, frozenset({"cast", "identity"}),
+        loses_outputs, ANY,
     ),
     Rule("its options ask that the function gives way to what another one does", gives_way),
 )  # fmt: skip
