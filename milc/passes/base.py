@@ -5,6 +5,7 @@ Imports what this room does.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from types import MethodType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
@@ -49,6 +50,17 @@ class Option(NamedTuple):
 def whole(least: int) -> tuple[Callable[[Any], bool], str]:
     """What takes a whole number from this one on."""
     return lambda value: type(value) is int and value >= least, f"a whole number from {least} on"
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        return not isinstance(value, bool) and not math.isnan(float(value))
+    except (TypeError, ValueError):
+        return False
+
+
+NUMBER: Final = (_is_number, "a number, such as 100 or 1e6,")
+"""What takes a number, also one that is written as a text."""
 
 
 def words(given: str | Iterable[str]) -> frozenset[str]:

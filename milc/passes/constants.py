@@ -8,7 +8,7 @@ from milc.evaluate import fold
 from milc.ir.literals import Literal, TensorLiteral, tensor
 from milc.ir.nodes import Op
 from milc.ir.types import TensorType
-from milc.passes.base import Option, Pass, rewrite, whole
+from milc.passes.base import NUMBER, Option, Pass, rewrite
 from milc.passes.session import LARGE, count_of
 from milc.passes.worklist import is_like_a_shape
 
@@ -46,7 +46,7 @@ class ConstElimination(Pass):
     name = "const_elimination"
     options: ClassVar[dict[str, Option]] = {
         "skip_const_by_size": Option(
-            1 << 28, "leave results of more elements uncomputed", *whole(0)
+            1 << 28, "leave results of more elements uncomputed; with -1 all", *NUMBER
         ),
     }
 
@@ -57,7 +57,7 @@ class ConstElimination(Pass):
             return None
         most = _freed(op.op) + LARGE
         counts = [count_of(value) for value in op.op.results]
-        if sum(counts) > most or max(counts) > self.given["skip_const_by_size"]:
+        if sum(counts) > most or max(counts) > float(self.given["skip_const_by_size"]):
             return None
         known = [_known(value, session) for value in op.op.results]
         if None not in known:

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from milc.passes import modules
-from milc.passes.pipeline import Pipeline, made
+from milc.passes.base import Option
+from milc.passes.pipeline import Pipeline, grouped, made, passes_of
 from milc.passes.pipelines import named
 from milc.passes.spelling import skipping
 from tests.meaning.closeness import FP32, tolerance
@@ -51,8 +52,26 @@ def pipeline_of(record: dict[str, Any]) -> Pipeline:
     base = named("default" if is_fp32 else "default_fp16")
     without = [name.partition("::")[2] for name in removed]
     kept = skipping(base, [name for name in without if name in modules()])
+    kept = _with_options(kept, said)
     asked = outputs_asked_for(record)
     return [[made("update_output_dtypes", dtypes=asked)], *kept] if asked else kept
+
+
+def _with_options(pipeline: Pipeline, said: dict[str, Any]) -> Pipeline:
+    """A pipeline with a record's options, and in the end the passes that it adds."""
+    given = {name.partition("::")[2]: dict(pairs) for name, pairs in said["options"].items()}
+    names = [name.partition("::")[2] for name in said["added"]]
+    added = [made(name) for name in names if name in modules()]
+    whole = [*pipeline, *grouped(added)]
+    for each in passes_of(whole):
+        own = given.get(each.name, {}).items()
+        each.given.update({n: _value(each.options[n], v) for n, v in own if n in each.options})
+    return whole
+
+
+def _value(option: Option, said: str) -> Any:
+    """What an option is given, of which a record has the text."""
+    return int(float(said)) if type(option.default) is int else said
 
 
 def outputs_asked_for(record: dict[str, Any]) -> dict[str, str]:
