@@ -11,6 +11,7 @@ from milc.kernels import np
 from milc.opsets import index
 from milc.passes.base import Pass, rewrite
 from milc.schema import Bound, level
+from milc.schema.bound import Symbol
 
 if TYPE_CHECKING:
     from milc.ir.types import ElementType
@@ -25,7 +26,7 @@ class GuardNegativeGatherIndices(Pass):
     """From ios17 on, add the length of the dimension to indices that may be negative.
 
     Before, `gather` and `gather_nd` counted negative indices from the end. Constants are made
-    places from 0 on at once. Indices that cannot be negative, by their type or by the ops that give
+    places from 0 on at once, and -1 the last place of a length that is not known. Indices that cannot be negative, by their type or by the ops that give
     them, stay as they are, and so do those that the op itself is to validate.
 
     ```mil
@@ -61,9 +62,11 @@ class GuardNegativeGatherIndices(Pass):
         if lengths is None:
             return None
         literal = op.indices.literal
-        if isinstance(literal, TensorLiteral):
-            return None if None in lengths else self._settled(op, literal, lengths, session)
-        return self._guarded(op, lengths, session)
+        if not isinstance(literal, TensorLiteral):
+            return self._guarded(op, lengths, session)
+        if None in lengths:
+            return self._last(op, literal, lengths, session)
+        return self._settled(op, literal, lengths, session)
 
     def _settled(
         self, op: Any, literal: TensorLiteral, lengths: Any, session: Session
@@ -76,6 +79,17 @@ class GuardNegativeGatherIndices(Pass):
             return None
         places = np.where(is_counted, array + sizes, array).astype(array.dtype)
         made: Value = session.again(op, indices=places)
+        return made
+
+    def _last(
+        self, op: Any, literal: TensorLiteral, lengths: Any, session: Session
+    ) -> Value | None:
+        """The last place, of a length that is not known; nothing else is a place whatever it is."""
+        array = literal.numpy().astype("i4")
+        if op.name == "gather_nd" or not (array == -1).all():
+            return None
+        last = session.new("add", x=self._lengths(op, lengths, session), y=array)
+        made: Value = session.again(op, indices=last)
         return made
 
     def _guarded(self, op: Any, lengths: tuple[int | None, ...], session: Session) -> Value:
@@ -132,7 +146,7 @@ def _gives_none(op: OpDef, value: Any, session: Session, depth: int) -> bool:
         return op.span[0] >= 0
     if op.name == "topk":
         return len(op.op.results) > 1 and value is op.op.results[1]
-    if op.name == "select" and _is_guard(op, session):
+    if (op.name == "select" and _is_guard(op, session)) or _is_last(op):
         return True
     sources = _sources(op)
     return bool(sources) and all(may_not_be_negative(each, session, depth) for each in sources)
@@ -149,6 +163,15 @@ def _sources(op: Any) -> list[Bound]:
     if op.name in ("gather", "gather_along_axis", "gather_nd", "transpose", "slice_by_index"):
         return [op.x]
     return [getattr(op, op.forwards)] if op.forwards else []
+
+
+def _is_last(op: Any) -> bool:
+    """Whether at most 1 is taken from dimensions, none of which is 0."""
+    lengths = op.x.symbols if op.name == "add" and op.y.literal is not None else None
+    if lengths is None:
+        return False
+    is_length = all(type(each) is Symbol for each in lengths)
+    return is_length and bool((op.y.literal.numpy() >= -1).all())
 
 
 def _is_guard(op: Any, session: Session) -> bool:
