@@ -26,8 +26,9 @@ class GuardNegativeGatherIndices(Pass):
     """From ios17 on, add the length of the dimension to indices that may be negative.
 
     Before, `gather` and `gather_nd` counted negative indices from the end. Constants are made
-    places from 0 on at once, and -1 the last place of a length that is not known. Indices that cannot be negative, by their type or by the ops that give
-    them, stay as they are, and so do those that the op itself is to validate.
+    places from 0 on at once; of a length that is not known -1 becomes the last place. Indices that
+    cannot be negative, by their type or by the ops that give them, stay as they are, and so do
+    those that the op itself is to validate.
 
     ```mil
     func main<ios17>(tensor<fp32, [9, 2]> x, tensor<int32, [3]> n) {
