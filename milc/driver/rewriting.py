@@ -15,6 +15,7 @@ from milc.driver.loading import Text, load
 from milc.driver.progress import SILENT, Progress
 from milc.driver.reading import reader
 from milc.ir.literals import MODEL_PATH
+from milc.package import describe
 from milc.package.kinds import sniff
 from milc.package.references import references
 from milc.verify.completing import write_defaults
@@ -44,7 +45,7 @@ def write_optimized(
     """
     if Path(output).suffix == TEXT:
         write_text(model, Path(output), stored, style, progress)
-        model.notes += cannot_print(model)
+        model.notes += [*cannot_print(model), *_undescribed(model)]
         return
     if isinstance(given, Text) or sniff(Path(given)) == "text":
         write_defaults(model.program, read=reader(model.weights))
@@ -70,6 +71,21 @@ def write_text(
         file.write_bytes(text.encode())
         for path in missing:
             _write_weights(model, path, folder, progress)
+
+
+def _undescribed(model: Model) -> list[Diagnostic]:
+    """A note if a model has a description that does not follow from its program."""
+    if not model.described:
+        return []
+    try:
+        derived = describe.derive(model.program, model.specification_version)
+    except MilError:
+        derived = None
+    if derived == model.spec.description:
+        return []
+    message = "text cannot carry the description of a model, such as its author and class labels"
+    help = "a .mlpackage keeps it, and so does milc decompile -o FOLDER"
+    return [Diagnostic("MIL0025", message, path=model.path, severity="note", help=help)]
 
 
 def _new_file(model: Model, stem: str) -> str:

@@ -199,7 +199,7 @@ def save(model: Model, path: str | Path, progress: Callable[[int], None] | None 
         return
     if weights:
         text = f"a .mlmodel is one file, and this model has weights in {weights[0]}"
-        help = "write a .mlpackage, or put the weights into the program with --inline"
+        help = "write a .mlpackage, or put the weights into the program with milc compile --inline"
         raise MilError(Diagnostic("MIL0543", text, path=str(path), help=help))
     with staged_file(target) as file:
         file.write_bytes(data)

@@ -366,3 +366,13 @@ def test_passes_that_undo_each_other_are_stopped(cli: Cli, model: Path, tmp_path
     Path("own.toml").write_text('groups = [["there", "back"]]')
     done = cli("opt", model, "--load", path, "--pipeline", "own.toml")
     assert "again and again" in done.err
+
+
+def test_text_does_not_carry_a_description(cli: Cli, model: Path) -> None:
+    assert cli("compile", model, "-o", "Plain.mlpackage").status == 0
+    assert cli("opt", "Plain.mlpackage", "-o", "plain.mil") == (0, "", "")
+    assert cli("compile", model, "-o", "Mine.mlpackage", "--author", "Me").status == 0
+    done = cli("opt", "Mine.mlpackage", "-o", "mine.mil")
+    assert (done.status, "note[MIL0025]" in done.err) == (0, True)
+    assert cli("opt", "Mine.mlpackage", "-o", "Mine.mlpackage") == (0, "", "")
+    assert milc.load("Mine.mlpackage").spec.description.metadata.author == "Me"

@@ -86,7 +86,8 @@ ENTRIES = (
         The protobuf of a package has places that MIL text has no form for: doc strings of the
         program and of values, bodies of a function for other opsets than its own, and fields that
         are newer than this version of milc. They are not in the printed text, and so not in a
-        package that is compiled from it.
+        package that is compiled from it. As a note: `milc opt` has written a package as text, and
+        its description says more than what follows from the program.
         """,
         """
         $ milc decompile Model.mlpackage -o model/
