@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, TypeAlias
 
 from milc.ir.fit import fits
@@ -42,7 +42,8 @@ class AddFp16Cast(Pass):
     would be 0. What is so small and is added, or a bound, or a factor of what is added, becomes the
     smallest number above 0, so that it still guards from a division by zero. Finite numbers from
     1e38 on become infinite, unless they are factors. Numbers that only govern an op of each element
-    (`epsilon`, `alpha`) stay in fp32 where its definition takes them so, from ios17 on.
+    (`epsilon`, `alpha`) stay in fp32 where its definition takes them so, from ios17 on. What is
+    packed, reshaped or transposed for ops of fp32 alone stays in it too.
 
     With `ranges`, a file that `milc run --ranges` has written of this program, ops stay in fp32
     that have taken or given more than 65504, and a note says so.
@@ -90,17 +91,26 @@ class AddFp16Cast(Pass):
     }
 
     def run(self, session: Session) -> None:
-        halving = _Halving(session, self._limits(session))
-        kinds, names = words(self.given["skip_ops_by_type"]), words(self.given["skip_ops_by_name"])
-        selector: Callable[[Op], bool] | None = self.given["op_selector"]
-        for op in list(walk_ops(session.function)):
-            if op.kind == "const" or op.kind in kinds or op.parent is None:
-                continue
-            if any(value.name in names for value in op.results):
-                continue
-            if (selector is None or selector(op)) and halving.convert(op):
+        ops = [op for op in walk_ops(session.function) if op.kind != "const"]
+        chosen = set(filter(self._chosen(), ops))
+        halving = _Halving(session, self._limits(session), chosen)
+        idle = halving.idle(ops)
+        for op in ops:
+            if op in chosen and op.parent is not None and halving.convert(op, op in idle):
                 session.counts[self.name] += 1
         halving.widen()
+
+    def _chosen(self) -> Callable[[Op], bool]:
+        """What tells the ops that may become fp16."""
+        kinds, names = words(self.given["skip_ops_by_type"]), words(self.given["skip_ops_by_name"])
+        selector: Callable[[Op], bool] | None = self.given["op_selector"]
+
+        def is_chosen(op: Op) -> bool:
+            if op.kind in kinds or (names and any(value.name in names for value in op.results)):
+                return False
+            return selector is None or selector(op)
+
+        return is_chosen
 
     def _limits(self, session: Session) -> Mapping[str, float]:
         """How far values reach that are beyond fp16, by name."""
@@ -130,9 +140,12 @@ class _Before(NamedTuple):
 class _Halving:
     """One run over a function: what has become fp16, and what else there is in it."""
 
-    def __init__(self, session: Session, beyond: Mapping[str, float]) -> None:
+    def __init__(
+        self, session: Session, beyond: Mapping[str, float], chosen: Container[Op]
+    ) -> None:
         self.session = session
         self.beyond = beyond
+        self.chosen = chosen
         self.constants = Halves(session.facts)
         self.halves: dict[Value, Value] = {}
         """Values in fp16, by what they stand for."""
@@ -144,10 +157,39 @@ class _Halving:
         self._sound: dict[tuple[Any, ...], list[bool]] = {}
         """By what ops look like in fp16 which of their results are, for those that verify."""
 
-    def convert(self, op: Op) -> bool:
+    def idle(self, ops: Sequence[Op]) -> set[Op]:
+        """Ops that compute nothing and whose results nobody takes in fp16, as far as can be seen.
+
+        Of a constant, or of what is fp32, casts would be all that changes.
+        """
+        found: set[Op] = set()
+        for op in reversed(ops):
+            definition = self._definition(op)
+            if definition is not None and computes_nothing(op, definition):
+                pairs = [(value, user) for value in op.results for user in value.uses]
+                if not any(self._may_take(user, value, found) for value, user in pairs):
+                    found.add(op)
+        return found
+
+    def _may_take(self, user: Op | Block, value: Value, idle: Container[Op]) -> bool:
+        if isinstance(user, Block):
+            return True
+        definition = self._definition(user)
+        if definition is None or user in idle or user not in self.chosen:
+            return False
+        if not is_numeric(user, definition):
+            return False
+        return any(value in given_of(user, name) for name in self._may_be_half(user, definition))
+
+    def _definition(self, op: Op) -> Definition | None:
+        return index.definition(op.kind, op.opset or self.session.function.opset)
+
+    def convert(self, op: Op, is_idle: bool) -> bool:
         """Let an op compute in fp16; gives whether it could."""
-        definition = index.definition(op.kind, op.opset or self.session.function.opset)
+        definition = self._definition(op)
         if definition is None or not is_numeric(op, definition) or not self._is_inferred(op):
+            return False
+        if is_idle and not any(value in self.narrowed for value in op.values):
             return False
         taken = [n for n in self._may_be_half(op, definition) if self._is_wide(given_of(op, n))]
         if not taken or (self.beyond and self._is_beyond(op)):
@@ -202,8 +244,7 @@ class _Halving:
         return not users or not all(self._adds(user) for user in users)
 
     def _adds(self, user: Op | Block) -> bool:
-        opset = self.session.function.opset
-        found = index.definition(user.kind, user.opset or opset) if isinstance(user, Op) else None
+        found = self._definition(user) if isinstance(user, Op) else None
         return found is not None and found.identity == 0
 
     def _is_beyond(self, op: Op) -> bool:
@@ -409,6 +450,12 @@ def is_numeric(op: Op, definition: Definition) -> bool:
             if not isinstance(operand.type, TensorType):
                 return False
     return all(isinstance(value.type, TensorType) for value in op.results)
+
+
+def computes_nothing(op: Op, definition: Definition) -> bool:
+    """Whether an op but moves elements, or gives what follows from constants."""
+    moves = definition.reshapes or definition.name == "transpose"
+    return moves or all(value.literal is not None for value in op.values)
 
 
 def given_of(op: Op, name: str) -> tuple[Operand, ...]:
