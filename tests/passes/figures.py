@@ -87,7 +87,9 @@ def _orders(what: str) -> Callable[[argparse.Namespace], Iterator[Judged]]:
             subjects = mutated(given.count, given.seed, given.start)
         else:
             subjects = orders.chosen(given.of or list(SORTS), given.every, given.start)
-        wanted = (each for each in subjects if not given.sha or each.record in given.sha)
+        wanted = (
+            each for each in subjects if not given.sha or {each.name, each.record} & {*given.sha}
+        )
         plan = orders.plan_of(what, given.names, given.seed)
         try:
             yield from orders.judged(wanted, plan, oracle, given.patience)

@@ -65,7 +65,8 @@ def judged(
 def reason_for(subject: Subject, trial: Trial) -> str:
     """Why one of the passes in a trial is right to do what it does to a program."""
     names = [each.name for each in passes_of(trial.passes())]
-    return next(filter(None, (REASONS.get(f"{subject.record} {name}") for name in names)), "")
+    found = [f"{known} {name}" for name in names for known in (subject.record, subject.name)]
+    return next((REASONS[each] for each in found if each in REASONS), "")
 
 
 def plan_of(what: str, names: Sequence[str], seed: int) -> Callable[[Subject], list[Trial]]:
