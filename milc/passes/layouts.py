@@ -80,12 +80,13 @@ def _dropped(session: Session) -> int:
 
 
 def _if_idle(op: Op, session: Session) -> Any:
-    """What stands for a transpose that moves nothing."""
+    """What stands for a transpose that moves nothing; an `identity` would be as much."""
     view = session.view(op)
     kept = view.forwarded() if view is not None else None
     if view is None or kept is None or kept.type != view.infer():
         return None
-    return stand_in(view, kept, session)
+    made = stand_in(view, kept, session)
+    return made if made is kept.operand else None
 
 
 class _Mover:
