@@ -55,8 +55,8 @@ def names() -> list[str]:
 def register(definition: type[Pass]) -> type[Pass]:
     """Make a pass known by its name; usable as a decorator. Defined anew, it takes its place.
 
-    Raises ValueError for a name that is none, that a pass of milc's has, or another pass, and
-    TypeError for options that are no `Option`.
+    Raises ValueError for a name that is none, that a pass of milc's has, or another pass, and for
+    rewrites of ops that there are not; TypeError for options that are no `Option`.
     """
     name, title = definition.name, definition.__name__
     if not _name(str(name)):
@@ -70,8 +70,23 @@ def register(definition: type[Pass]) -> type[Pass]:
     wrong = [key for key, held in definition.options.items() if type(held) is not Option]
     if wrong:
         raise TypeError(f"options of {title} that are no Option: {', '.join(wrong)}")
+    _check_kinds(definition)
     _registered[name] = definition
     return definition
+
+
+def _check_kinds(definition: type[Pass]) -> None:
+    """See that the ops exist that a pass rewrites. Raises ValueError."""
+    from milc.diagnostics.prose import nearest
+    from milc.opsets import index
+
+    for kind in [kind for entry in definition.rewrites for kind in entry.kinds]:
+        if kind not in index.families():
+            near = nearest(kind, index.families())
+            hint = f"; did you mean {near}?" if near else ""
+            raise ValueError(
+                f"{definition.__name__} rewrites {kind}, and there is no such op{hint}"
+            )
 
 
 def _home(definition: type[Pass]) -> str:

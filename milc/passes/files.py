@@ -17,7 +17,7 @@ from milc.diagnostics.toml_places import Path, Places, parse
 from milc.passes.base import Pass
 from milc.passes.pipeline import Group, Pipeline, Rounds, passes_of
 from milc.passes.pipelines import PIPELINES, named
-from milc.passes.spelling import definition_of, fitted, unknown, without
+from milc.passes.spelling import definition_of, fitted, made, unknown, without
 
 KINDS: Final[dict[str, tuple[type, str]]] = {
     "base": (str, "a string"),
@@ -91,7 +91,8 @@ class _File:
         if whole and len(kinds) > 1:
             message = f"{whole[0]} works on a whole function, and shares no group"
             self._note(message, path, help=f'let "{whole[0]}" stand by itself in `groups`')
-        return [each() for each in kinds]
+        passes = [self._gathered.take(lambda: made(each, {})) for each in kinds]  # noqa: B023  # at once
+        return [each for each in passes if each is not None]
 
     def _definition(self, path: Path, name: Any) -> type[Pass] | None:
         if not isinstance(name, str):
@@ -121,8 +122,9 @@ class _File:
         self, passes: list[Pass], definition: type[Pass], path: Path, given: Mapping[str, Any]
     ) -> None:
         """Set options of all places in which a pass stands."""
-        for name, value in given.items():
-            place = self._span((*path, name), key=name not in definition.options)
+        for key, value in given.items():
+            name = key.replace("-", "_")
+            place = self._span((*path, key), key=name not in definition.options)
             held = self._gathered.take(lambda: (fitted(definition, name, value),), place)  # noqa: B023  # at once
             for each in passes if held is not None else ():
                 each.given[name] = held[0] if held is not None else None

@@ -175,7 +175,19 @@ def _made(definition: type[Pass], options: Iterable[Given], gathered: Gathered) 
         fit[each.name] = gathered.take(lambda: fitted(definition, each.name, each.value), place)  # noqa: B023  # at once
     if not fit.keys() <= definition.options.keys():
         return None
-    return gathered.take(lambda: definition(**{n: v for n, v in fit.items() if v is not None}))
+    given = {name: value for name, value in fit.items() if value is not None}
+    return gathered.take(lambda: made(definition, given))
+
+
+def made(definition: type[Pass], given: Mapping[str, Any]) -> Pass:
+    """A pass with options that fit. Raises MilError (MIL0949) if it cannot be made."""
+    try:
+        return definition(**given)
+    except MilError:
+        raise
+    except Exception as error:
+        message = f"{definition.name} cannot be made: {type(error).__name__}: {error}"
+        raise MilError(Diagnostic("MIL0949", message)) from error
 
 
 def _kept(group: Group, names: set[str]) -> list[Pass]:

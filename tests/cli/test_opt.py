@@ -246,6 +246,9 @@ def test_a_rewrite_may_give_what_is_bound(cli: Cli, model: Path, tmp_path: Path)
     assert "mul" not in cli("opt", model, "--load", path, "--passes", "without_exp").out
 
 
+REWRITES = (
+    "@__import__('milc.passes').passes.rewrite('exp', 'expp')\n    def go(self, op, session): pass"
+)
 A_PASS = "from milc.passes import Option, Pass\nclass {}(Pass):\n    name = '{}'\n    {}\n"
 
 
@@ -261,6 +264,11 @@ A_PASS = "from milc.passes import Option, Pass\nclass {}(Pass):\n    name = '{}'
         (A_PASS.format("A", "a b", "pass"), 2, "letters, digits and `_`"),
         (A_PASS.format("A", "noop_elimination", "pass"), 2, "as a pass of milc is"),
         (A_PASS.format("A", "mine", "options = {'k': 3}"), 2, "no Option: k"),
+        (
+            A_PASS.format("A", "odd", "rewrites = ()").replace("rewrites = ()", REWRITES),
+            2,
+            "rewrites expp, and there is no such op; did you mean exp?",
+        ),
         (A_PASS.format("A", "same", "pass") + A_PASS.format("B", "same", "pass"), 6, "as A of"),
     ],
 )
@@ -273,6 +281,16 @@ def test_a_file_without_passes_is_said(
     assert (done.status, found["code"], found["path"]) == (1, "MIL0949", "mine.py")
     assert found["line"] == line
     assert said in found["message"]
+
+
+def test_a_pass_that_cannot_be_made_is_said(cli: Cli, model: Path) -> None:
+    body = "def __init__(self, size): pass"
+    Path("mine.py").write_text(A_PASS.format("A", "sized", body), "utf-8")
+    Path("own.toml").write_text('groups = ["sized"]')
+    for options in (("--passes", "sized"), ("--pipeline", "own.toml")):
+        done = cli("opt", model, "--load", "mine.py", *options)
+        assert "MIL0949" in done.err
+        assert "sized cannot be made: TypeError" in done.err
 
 
 def test_what_is_wrong_with_several_files_is_said_at_once(cli: Cli, model: Path) -> None:
