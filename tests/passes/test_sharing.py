@@ -11,9 +11,12 @@ import milc.passes.session
 from milc.driver.reading import reader
 from milc.ir.literals import WEIGHT_FILE, BlobRef
 from milc.ir.types import FP16, FP32
+from milc.ir.walk import walk_ops
 from milc.package.model import Model
 from milc.package.weights import WeightFiles
+from milc.passes.pipeline import grouped, made, run
 from tests.passes.running import count, optimized
+from tests.passes.test_cases import CASES, read
 
 FUNCTION = """
     func {name}<ios15>(tensor<fp32, [2]> x) {{
@@ -50,6 +53,15 @@ def test_functions_share_equal_weights_in_the_file() -> None:
     assert offsets(subject) == [before[0], before[1], before[0]]
 
 
+def test_programs_share_nothing_by_a_pass_that_runs_on_both() -> None:
+    one, other = model((1.0, 2.0)), model((3.0, 4.0), (1.0, 2.0))
+    before = offsets(other)
+    passes = grouped([made("const_deduplication")])
+    for subject in (one, other):
+        run(subject.program, passes, read=reader(subject.weights))
+    assert offsets(other) == before
+
+
 def test_a_weight_without_its_like_is_not_read() -> None:
     subject = model((1.0, 2.0))
     asked: list[BlobRef] = []
@@ -72,6 +84,18 @@ def test_equal_arrays_are_held_once() -> None:
     optimized(program, "const_deduplication")
     held = [f.body.first.attributes["val"] for f in program.functions.values() if f.body.first]
     assert held[0] is held[1]
+
+
+@pytest.mark.parametrize(
+    ("case", "left"), [("consts", {"a", "c", "i"}), ("kept", {"one", "two", *"abcd"})]
+)
+def test_of_equal_constants_the_first_is_left(case: str, left: set[str]) -> None:
+    """That is told here, as the texts of cases have constants where they are used."""
+    held = read(CASES / "const_deduplication" / f"{case}.mil")
+    program = milc.parse(held.before)
+    optimized(program, "const_deduplication", **held.options)
+    consts = [op for op in walk_ops(program.functions["main"]) if op.kind == "const"]
+    assert {op.result.name for op in consts} == left
 
 
 PACKED = """
