@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 
 import milc
+from milc.driver.reading import reader
 from milc.ir.literals import WEIGHT_FILE, BlobRef, Literal, TensorLiteral
 from milc.ir.types import FP32
 from milc.ir.walk import walk_ops
 from milc.package.model import Model
 from milc.package.weights import WeightFiles
+from milc.passes.base import ProgramPass
+from milc.passes.pipeline import made
 from tests.commands import command_line
 from tests.passes.running import optimized, same_results
 
@@ -84,6 +87,40 @@ def test_what_is_held_in_memory_is_held_once() -> None:
     optimized(subject, "weight_deduplication")
     assert one.payload is other.payload
     assert other.type.shape == (1, 600)
+
+
+IN_PLACE = """program(1.3)
+{
+    func main<ios15>(tensor<fp32, [2]> x) {
+        tensor<fp32, [2]> a = mul(x = x, y = tensor<fp32, [2]>([0.5, 1.5]));
+        tensor<fp32, [1, 2]> y = add(x = a, y = tensor<fp32, [1, 2]>([[0.5, 1.5]]));
+        tensor<string, [2]> s = const()[val = tensor<string, [2]>(["a", "b"])];
+    } -> (y);
+    func other<ios15>(tensor<fp32, [2]> x) {
+        tensor<fp32, [2]> y = mul(x = x, y = tensor<fp32, [2]>([2.5, 1.5]));
+    } -> (y);
+}
+"""
+
+
+@pytest.mark.parametrize(("least", "shared"), [(8, True), (9, False)])
+def test_what_is_written_in_place_is_held_once_if_it_is_large(least: int, shared: bool) -> None:
+    program = milc.parse(IN_PLACE)
+    found = made("weight_deduplication", least_bytes=least)
+    assert isinstance(found, ProgramPass)
+    assert found.run_program(program, None) == []  # nobody sees a difference
+    one, other = [op.args["y"][0] for op in list(program.functions["main"].body.ops)[:2]]
+    assert isinstance(one, TensorLiteral)
+    assert isinstance(other, TensorLiteral)
+    assert (one.payload is other.payload) == shared
+
+
+def test_only_functions_that_come_to_refer_to_a_file_have_changed() -> None:
+    subject = model("held", "other", "held", "written")
+    found = made("weight_deduplication")
+    assert isinstance(found, ProgramPass)
+    changed = found.run_program(subject.program, reader(subject.weights))
+    assert [function.name for function in changed] == ["f2", "f3"]
 
 
 def test_a_weight_of_another_size_than_all_others_is_not_read() -> None:
