@@ -37,7 +37,7 @@ from milc.passes.pipeline import (
     run,
 )
 from milc.passes.session import Note
-from milc.passes.spelling import passes_named, pipeline_named, skipped, without
+from milc.passes.spelling import group_of, passes_named, pipeline_named, skipped, without
 from milc.verify import places
 from milc.verify import verify as verify_program
 from milc.verify.completing import infer_types
@@ -127,7 +127,7 @@ def _pipeline(given: Any) -> Pipeline:
 def _group(given: str | Pass | Iterable[str | Pass]) -> list[Pass]:
     """A group, of which passes may be named."""
     parts = [given] if isinstance(given, str | Pass) else given
-    return [own for each in parts for own in _named(each)]
+    return group_of([own for each in parts for own in _named(each)])
 
 
 def _passes(given: str | Iterable[Named]) -> list[list[Pass]]:

@@ -17,7 +17,7 @@ from milc.diagnostics.toml_places import Path, Places, parse
 from milc.passes.base import Pass
 from milc.passes.pipeline import Group, Pipeline, Rounds, passes_of
 from milc.passes.pipelines import PIPELINES, named
-from milc.passes.spelling import definition_of, fitted, made, unknown, without
+from milc.passes.spelling import definition_of, fitted, group_of, made, unknown, without
 
 KINDS: Final[dict[str, tuple[type, str]]] = {
     "base": (str, "a string"),
@@ -87,12 +87,9 @@ class _File:
         else:
             found = [self._definition(path, given)]
         kinds = list(dict.fromkeys(each for each in found if each is not None))
-        whole = [each.name for each in kinds if each.run is not Pass.run]
-        if whole and len(kinds) > 1:
-            message = f"{whole[0]} works on a whole function, and shares no group"
-            self._note(message, path, help=f'let "{whole[0]}" stand by itself in `groups`')
         passes = [self._gathered.take(lambda: made(each, {})) for each in kinds]  # noqa: B023  # at once
-        return [each for each in passes if each is not None]
+        group = [each for each in passes if each is not None]
+        return self._gathered.take(lambda: group_of(group), self._span(path)) or []
 
     def _definition(self, path: Path, name: Any) -> type[Pass] | None:
         if not isinstance(name, str):

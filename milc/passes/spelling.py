@@ -96,6 +96,16 @@ def pipeline_named(name: str) -> Pipeline:
     raise unknown("MIL0942", "pipeline", name, list(PIPELINES), there)
 
 
+def group_of(passes: list[Pass]) -> list[Pass]:
+    """Passes that are tried together. Raises MilError (MIL0944) if one has to stand by itself."""
+    whole = [each.name for each in passes if type(each).run is not Pass.run]
+    if whole and len(passes) > 1:
+        message = f"{whole[0]} works on a whole function, and shares no group"
+        help = f'let "{whole[0]}" stand by itself'
+        raise MilError(Diagnostic("MIL0944", message, help=help))
+    return passes
+
+
 def skipped(given: Iterable[str], said: str = "skip") -> set[str]:
     """The names in texts such as `a, b`. Raises MilError (MIL0940) for those that no pass has."""
     gathered, found = Gathered(), set()

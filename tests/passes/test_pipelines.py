@@ -135,6 +135,8 @@ def test_groups_may_be_named() -> None:
     with pytest.raises(milc.MilError) as caught:
         milc.optimize(program, [["a", "noop_elimination"], "b"])
     assert [each.code for each in caught.value.diagnostics] == ["MIL0940"] * 2
+    with pytest.raises(milc.MilError, match="shares no group"):
+        milc.optimize(program, [["noop_elimination", "value_numbering"]])
 
 
 @pytest.mark.parametrize(
