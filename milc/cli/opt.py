@@ -62,7 +62,13 @@ Examples:
 @click.option(
     "--load", metavar="FILE.py", multiple=True, help="Register the passes that a file defines."
 )
-@click.option("--list", "listing", is_flag=True, help="List all passes, and do nothing else.")
+@click.option(
+    "--list",
+    "listing",
+    is_flag=True,
+    help="List all passes, and do nothing else; with "
+    "--pipeline or --passes those that would run, in their order.",
+)
 @click.option("--stats", is_flag=True, help="Show the size before and after, and what passes did.")
 @click.option("--timing", is_flag=True, help="Show what each pass took.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, as docs/cli.md describes it.")
@@ -96,7 +102,7 @@ def command(report: Report, /, source: str | None, load: tuple[str, ...], **opti
     """
     _load_passes(load)
     if options["listing"]:
-        _list(report, options["as_json"])
+        (_list_chosen if _is_said("pipeline") or _is_said("passes") else _list)(report, options)
         return OK
     if options["as_json"] and options["print_after_change"]:
         raise click.UsageError("--json and --print-after-change exclude each other.")
@@ -107,6 +113,12 @@ def command(report: Report, /, source: str | None, load: tuple[str, ...], **opti
         checked_output(output, source, SUFFIXES)
     _optimize(report, source, {**options, "load": load})
     return OK
+
+
+def _is_said(name: str) -> bool:
+    """Whether an option stands on the command line, rather than in settings or nowhere."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source is click.core.ParameterSource.COMMANDLINE
 
 
 def _load_passes(paths: tuple[str, ...]) -> None:
@@ -240,7 +252,20 @@ def _show(report: Report, before: Any, after: Any, outcome: Outcome, options: An
         draw(report, lambda out: opt_tables.show_times(outcome, out))
 
 
-def _list(report: Report, as_json: bool) -> None:
+def _list_chosen(report: Report, options: dict[str, Any]) -> None:
+    """Show what would run, in its order."""
+    from milc.cli import opt_tables
+    from milc.driver.optimizing import chosen_of
+
+    pipeline = options["pipeline"] if options["pipeline"] is not None else "none"
+    chosen = chosen_of(pipeline, options["passes"], options["skip"])
+    if options["as_json"]:
+        _put_json(opt_tables.pipeline_as_object(chosen))
+    else:
+        draw(report, lambda out: opt_tables.show_pipeline(chosen, out))
+
+
+def _list(report: Report, options: dict[str, Any]) -> None:
     from milc.cli import opt_tables
     from milc.diagnostics.gathered import Gathered
     from milc.driver.passes_reference import listing
@@ -249,7 +274,7 @@ def _list(report: Report, as_json: bool) -> None:
     lines = listing(gathered)
     report.stdout_is_taken = True
     report.add(gathered.found)
-    if as_json:
+    if options["as_json"]:
         _put_json([line.as_object() for line in lines])
     else:
         draw(report, lambda out: opt_tables.show_list(lines, out))

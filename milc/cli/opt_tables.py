@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rich.table import Table
 from rich.text import Text
 
 from milc.cli.tables import size, table_of, titled
+from milc.passes.pipeline import Rounds
+from milc.passes.spelling import spelt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
 
     from milc.driver.counting import Size
     from milc.driver.passes_reference import Line
-    from milc.passes.pipeline import Outcome
+    from milc.passes.pipeline import Outcome, Pipeline
 
 
 SHORT = 5e-5
@@ -34,8 +37,8 @@ def show_sizes(before: Size, after: Size, outcome: Outcome, out: Console) -> Non
         ("bytes", before.bytes, after.bytes, "", size),
         ("multiply-adds", before.multiply_adds, after.multiply_adds, least, str),
     )
-    for name, one, other, sign, spelt in rows:
-        shown = [spelt(each) if spelt is size else f"{sign}{each:,}" for each in (one, other)]
+    for name, one, other, sign, form in rows:
+        shown = [form(each) if form is size else f"{sign}{each:,}" for each in (one, other)]
         table.add_row(name, *shown, _change(one, other))
     out.print(Text("Size", style="bold"))
     out.print(table)
@@ -88,6 +91,32 @@ def show_list(lines: Iterable[Line], out: Console) -> None:
         out.print(Text(f"    {line.purpose}"), soft_wrap=True)
         for name, (default, doc) in line.options.items():
             out.print(Text(f"    {name} = {default}: {doc}"), soft_wrap=True)
+
+
+def pipeline_as_object(chosen: Pipeline) -> list[dict[str, Any]]:
+    """The stages of a pipeline: groups, and whether these are repeated until they rest."""
+    found: list[dict[str, Any]] = []
+    for part in chosen:
+        is_repeated = isinstance(part, Rounds)
+        groups = part.groups if isinstance(part, Rounds) else [part]
+        own = [[spelt([each]) for each in group] for group in groups]
+        if found and not is_repeated and not found[-1]["repeated"]:
+            found[-1]["groups"] += own
+        else:
+            found.append({"repeated": is_repeated, "groups": own})
+    return found
+
+
+def show_pipeline(chosen: Pipeline, out: Console) -> None:
+    """What runs, in its order, a group a line."""
+    for stage in pipeline_as_object(chosen):
+        repeated = stage["repeated"] and len(stage["groups"]) > 1
+        said = "in turn, until none finds anything more" if repeated else "once"
+        out.print(Text(said, style="bold"))
+        rows = Table.grid(padding=(0, 1))
+        for group in stage["groups"]:
+            rows.add_row("  -", Text(", ".join(group)))
+        out.print(rows)
 
 
 def as_object(before: Size, after: Size, outcome: Outcome) -> dict[str, Any]:

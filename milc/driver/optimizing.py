@@ -75,7 +75,7 @@ def optimize(
     fault (MIL0945, MIL0946): the program is then as the pass left it. Weights are moved, and left
     out, when the model is saved as a package.
     """
-    chosen = _chosen(pipeline, passes, skip)
+    chosen = chosen_of(pipeline, passes, skip)
     facts = _prepare(subject)
     if verify_each or watch is not None:
         chosen = apart(chosen)
@@ -101,7 +101,7 @@ def optimize(
     return outcome
 
 
-def _chosen(pipeline: Any, passes: str | Iterable[Named], skip: str | Iterable[str]) -> Pipeline:
+def chosen_of(pipeline: Any, passes: str | Iterable[Named], skip: str | Iterable[str]) -> Pipeline:
     """What is to run. Raises MilError with all that is wrong with it."""
     gathered = Gathered()
     chosen = gathered.take(lambda: _pipeline(pipeline))

@@ -142,6 +142,25 @@ def test_json_is_alone_on_stdout(cli: Cli, model: Path) -> None:
     assert "exclude each other" in done.err
 
 
+def test_the_list_shows_what_would_run(cli: Cli) -> None:
+    options = ("--passes", "a_b,const_elimination{skip_const_by_size=3}", "--list")
+    assert "MIL0940" in cli("opt", *options).err
+    Path("own.toml").write_text('groups = [["noop_elimination"], "value_numbering"]')
+    options = ("--pipeline", "own.toml", "--passes", "const_elimination{skip_const_by_size=3}")
+    done = cli("opt", *options, "--list")
+    assert done.out == (
+        "in turn, until none finds anything more\n  - noop_elimination\n  - value_numbering\n"
+        "once\n  - const_elimination{skip_const_by_size=3}\n"
+    )
+    assert json.loads(cli("opt", *options, "--list", "--json").out) == [
+        {"repeated": True, "groups": [["noop_elimination"], ["value_numbering"]]},
+        {"repeated": False, "groups": [["const_elimination{skip_const_by_size=3}"]]},
+    ]
+    assert "noop_elimination" not in cli(
+        "opt", "--pipeline", "default", "--skip", "noop_elimination", "--list"
+    ).out  # fmt: skip
+
+
 def test_changes_are_printed_pass_by_pass(cli: Cli, model: Path) -> None:
     done = cli("opt", model, "-o", "small.mil", "--print-after-change")
     assert done.out.count("// after noop_elimination\n") == 1
