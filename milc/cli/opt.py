@@ -152,13 +152,31 @@ def _optimize(report: Report, source: str, options: dict[str, Any]) -> None:
         activity.phase("optimizing")
         with _Reproducer(model, given, options):
             watch = _print_step if options["print_after_change"] else None
-            outcome = _run(model, options, watch, options["verify_each"])
+            outcome = _run_or_tell(given, model, options, watch)
             _prove(given, model, activity, options)
         notes, model.notes = model.notes, []
         _write(model, given, stored, activity, options)
     report.add([*notes, *model.notes])
     if before is not None:
         _show(report, before, size_of(model), outcome, options)
+
+
+def _run_or_tell(
+    given: str | Text, model: Model, options: dict[str, Any], watch: Callable[[Step], None] | None
+) -> Outcome:
+    """Run passes. Raises MilError.
+
+    A pass that fails may do so for what another one has left, which is told then.
+    """
+    from milc.diagnostics import MilError
+    from milc.driver.loading import load
+
+    try:
+        return _run(model, options, watch, options["verify_each"])
+    except MilError as error:
+        if error.diagnostics[0].code == "MIL0945" and not options["verify_each"]:
+            _run(load(given, weights=options["weights"]), options, verify_each=True)
+        raise
 
 
 def _run(

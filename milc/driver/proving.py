@@ -77,7 +77,13 @@ def check_step(subject: Model | Program, step: Step) -> None:
 
 def check(subject: Model | Program, who: str = "the passes leave") -> None:
     """See that a program verifies. Raises MilError (MIL0946)."""
-    found = errors(verify(subject))
+    try:
+        found = errors(verify(subject))
+    except (MilError, MemoryError):
+        raise
+    except Exception as error:  # such as an operand that is none
+        message = f"{who} a program that cannot be verified: {type(error).__name__}: {error}"
+        raise MilError(Diagnostic("MIL0946", message, path=_path(subject))) from error
     if not found:
         return
     first, *rest = found

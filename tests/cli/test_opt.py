@@ -259,6 +259,18 @@ def test_what_is_not_valid_is_traced_to_its_pass(cli: Cli, model: Path, tmp_path
     assert "broken leaves a program that does not verify" in done.err
 
 
+@pytest.mark.parametrize("operand", ["None", '"x"', "op"])
+@pytest.mark.parametrize("more", ["", ",value_numbering,const_elimination,topological_reorder"])
+def test_a_pass_that_leaves_rubbish(
+    cli: Cli, model: Path, tmp_path: Path, operand: str, more: str
+) -> None:
+    body = f'session.rewriter.changes += 1; op.op.args["x"] = ({operand},)'
+    path = faulty(tmp_path, "broken", body)
+    done = cli("opt", model, "--load", path, "--passes", f"broken{more}")
+    assert done.status == 1
+    assert "error[MIL0946]: broken leaves a program" in done.err
+
+
 def test_a_rewrite_may_give_what_is_bound(cli: Cli, model: Path, tmp_path: Path) -> None:
     path = faulty(tmp_path, "without_exp", "return None")
     path.write_text(path.read_text().replace('"exp"', '"mul"').replace("None", "op.x"))
