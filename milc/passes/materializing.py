@@ -202,9 +202,18 @@ def _part_without(part: Literal, names: Collection[str | None]) -> Literal | Non
     if len(items) != 2 or not isinstance(items[1], DictLiteral):
         return part
     assert isinstance(part, TupleLiteral)
-    held = [(key, value) for key, value in items[1].entries if string_of(key) not in names]
-    table = DictLiteral(items[1].type, held, items[1].doc)
-    return TupleLiteral(part.type, [items[0], table], part.doc) if held else None
+    table = _table_without(items[1], names)
+    return TupleLiteral(part.type, [items[0], table], part.doc) if table is not None else None
+
+
+def _table_without(table: DictLiteral, names: Collection[str | None]) -> DictLiteral | None:
+    """A table of inputs, or of sets that are such tables, as `EnumeratedShapes` has them."""
+    held = []
+    for key, value in table.entries:
+        kept = _table_without(value, names) if isinstance(value, DictLiteral) else value
+        if kept is not None and string_of(key) not in names:
+            held.append((key, kept))
+    return DictLiteral(table.type, held, table.doc) if held else None
 
 
 def _unfit(message: str, notes: Iterable[str] = ()) -> MilError:
