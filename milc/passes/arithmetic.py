@@ -8,7 +8,7 @@ import numpy as np
 
 from milc.ir.literals import Literal, TensorLiteral
 from milc.passes.base import Pass, rewrite
-from milc.passes.noops import can_be_renamed, is_alike
+from milc.passes.noops import can_be_renamed, hands_on
 from milc.passes.parameters import may_change
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class SelectOptimization(Pass):
     def choose(self, op: Select, session: Session) -> Value | None:
         """Not where the other operand says into which shape it is broadcast."""
         chosen, result = op.forwarded(), op.op.results[0]
-        if chosen is None or not is_alike(result, chosen, session):
+        if chosen is None or not hands_on(op, chosen, session):
             return None
         operand = chosen.operand
         if isinstance(operand, Literal):

@@ -56,14 +56,20 @@ class LoopInvariantElimination(Pass):
     name = "loop_invariant_elimination"
 
     def run(self, session: Session) -> None:
-        for op in _inside_out(session, "while_loop"):
-            body = op.blocks[-1]
-            for at in reversed(range(len(op.results))):
-                first, kept = op.args["loop_vars"][at], body.outputs[at]
-                is_invariant = kept is body.inputs[at] or _are_same(kept, first)
-                if is_invariant and len(op.results) > 1:
-                    self._take_out(op, at, first, session)
-                    session.counts[self.name] += 1
+        changes = -1
+        while changes < session.rewriter.changes:  # others may stay what they are then, too
+            changes = session.rewriter.changes
+            for op in _inside_out(session, "while_loop"):
+                self._simplify(op, session)
+
+    def _simplify(self, op: Op, session: Session) -> None:
+        body = op.blocks[-1]
+        for at in reversed(range(len(op.results))):
+            first, kept = op.args["loop_vars"][at], body.outputs[at]
+            is_invariant = kept is body.inputs[at] or _are_same(kept, first)
+            if is_invariant and len(op.results) > 1:
+                self._take_out(op, at, first, session)
+                session.counts[self.name] += 1
 
     def _take_out(self, op: Op, at: int, first: Operand, session: Session) -> None:
         """Take a variable out of a loop, for which the value that it begins with stands."""

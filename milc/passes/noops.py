@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from milc.ir.literals import Literal, TensorLiteral
 from milc.ir.types import TensorType
@@ -10,10 +10,14 @@ from milc.passes.base import Pass, rewrite
 from milc.passes.session import scalar_of
 
 if TYPE_CHECKING:
-    from milc.ir.nodes import Value
+    from milc.ir.nodes import Op, Value
     from milc.ir.types import Type
     from milc.passes.session import Session
     from milc.schema import Bound, OpDef
+
+
+FEW: Final = 8
+"""Of so many ops is found out anew what they give, to see that one of them changes nothing."""
 
 
 class NoopElimination(Pass):
@@ -46,19 +50,35 @@ class NoopElimination(Pass):
     def drop(self, op: OpDef, session: Session) -> Value | None:
         """Which operand an op hands on is asked of its definition."""
         kept = op.forwarded() or neutral(op, session)
-        if kept is None or not self._is_alike(op, kept, session):
+        if kept is None or not hands_on(op, kept, session):
             return None
         operand = kept.operand
         return session.const(operand) if isinstance(operand, Literal) else operand
 
-    def _is_alike(self, op: OpDef, kept: Bound, session: Session) -> bool:
-        """Whether a result is like an operand, if need be by what is known by now of that."""
-        if is_alike(op.op.results[0], kept, session):
-            return True
-        if _is_fixed(kept.type) or all(isinstance(dim, int) for dim in session.dims(kept) or ()):
-            return False
-        session.learn(op.op)
-        return is_alike(op.op.results[0], kept, session)
+
+def hands_on(op: OpDef, kept: Bound, session: Session) -> bool:
+    """Whether a result is like an operand, if need be by what is known by now of that."""
+    if is_alike(op.op.results[0], kept, session):
+        return True
+    if _is_fixed(kept.type) or all(isinstance(dim, int) for dim in session.dims(kept) or ()):
+        return False
+    for each in _open_before(op.op):
+        session.learn(each)
+    return is_alike(op.op.results[0], kept, session)
+
+
+def _open_before(op: Op) -> list[Op]:
+    """An op, behind some of those in front of it whose results leave dimensions open."""
+    found: list[Op] = []
+    todo = [op]
+    for each in todo:
+        if each in found:
+            found.remove(each)  # another one needs it, too
+        found.append(each)
+        if len(todo) < FEW:
+            above = [value.op for value in each.values if not _is_fixed(value.type)]
+            todo += [one for one in above if one is not None and not one.blocks]
+    return found[::-1]
 
 
 def neutral(op: OpDef, session: Session) -> Bound | None:

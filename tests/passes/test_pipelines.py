@@ -51,11 +51,36 @@ def test_only_tables_share_a_group(name: str) -> None:
         assert len(group) == 1 or whole == []
 
 
+HANDED_THROUGH = """program(1.3)
+{
+    func main<ios16>(tensor<fp32, [?, ?]> x) {
+        int32 count, tensor<fp32, [?, ?]> a, tensor<fp32, [?, ?]> b = while_loop(
+            loop_vars = (int32(0), x, x))
+            (int32 i, tensor<fp32, [?, ?]> c, tensor<fp32, [?, ?]> d) {
+            bool more = less(x = i, y = int32(2));
+        } -> (more), (int32 i, tensor<fp32, [?, ?]> c, tensor<fp32, [?, ?]> d) {
+            int32 next = add(x = i, y = int32(1));
+        } -> (next, c, d);
+        tensor<int32, [2]> s = shape(x = a);
+        tensor<fp32, [?, ?]> ones = fill(shape = s, value = fp32(1.0));
+        tensor<fp32, [?, ?]> sum = add(x = a, y = ones);
+        tensor<int32, [2]> t = shape(x = b);
+        tensor<fp32, [?, ?]> zeros = fill(shape = t, value = fp32(0.0));
+        tensor<fp32, [?, ?]> chosen = select(a = zeros, b = sum, cond = bool(true));
+        tensor<fp32, [?, ?]> y = cos(x = chosen);
+    } -> (y);
+}
+"""
+"""What is chosen is as long as the other one, as shows when the loop hands both through."""
+
+
 @pytest.mark.parametrize("name", PIPELINES)
-def test_a_pipeline_leaves_a_program_at_rest(name: str) -> None:
-    program = milc.parse(TEXT)
+@pytest.mark.parametrize("text", [TEXT, HANDED_THROUGH])
+def test_a_pipeline_leaves_a_program_at_rest(name: str, text: str) -> None:
+    program = milc.parse(text)
     milc.optimize(program, name)
     assert not milc.optimize(program, name).changed
+    assert name == "none" or count(program)["select"] == 0
 
 
 @pytest.mark.parametrize("name", modules())
