@@ -32,6 +32,9 @@ TRIES = 100
 LONGER = 10
 """So many times longer may take what passes leave, and so many seconds."""
 
+ROUNDING, ROUNDINGS = 2.0**-9, 3
+"""How far inputs are moved, relative to themselves, to see if results are steady; how often."""
+
 
 class TooLong(BaseException):
     """Raised out of a run, past all that handles what fails in it."""
@@ -53,6 +56,7 @@ class Meaning:
     def __init__(self, model: Model, spelt: Spelt, patience: float) -> None:
         self.cases: dict[str, list[Case]] = {}
         self.halves: dict[str, bool] = {}
+        self._model = model
         self._patience = patience
         if draws(model):
             return  # what is drawn, and in which order, is free
@@ -92,9 +96,22 @@ class Meaning:
             except TooLong:
                 return "it takes far longer"
             said = difference(case.wanted, found, coarse)
-            if said:
+            if said and (coarse < FP16 or not self._is_unsteady(function.name, case)):
                 return said
         return ""
+
+    def _is_unsteady(self, name: str, case: Case) -> bool:
+        """Whether results move by as much when only the inputs are rounded, to about fp16."""
+        function = self._model.program.functions[name]
+        ready = _ready(self._model, function, [], time.process_time() + LONGER * self._patience)
+        for seed in range(ROUNDINGS):
+            generator = np.random.default_rng(seed)
+            given = [_rounded(each, generator) for each in case.given]
+            with warnings.catch_warnings(), contextlib.suppress(MilError, TooLong):
+                warnings.simplefilter("ignore")
+                if difference(case.wanted, results(ready, _handed(function, given)), FP16):
+                    return True
+        return False
 
 
 def _ready(model: Model, function: Function, spelt: list[list[str]], until: float) -> Ready:
@@ -137,6 +154,14 @@ def _handed(function: Function, given: list[Any]) -> dict[str, Any]:
     taken = [value for value in function.inputs if isinstance(value.type, TensorType)]
     pairs = zip(taken, given, strict=True)
     return {value.name: _as(value.type, array) for value, array in pairs}
+
+
+def _rounded(given: Any, generator: np.random.Generator) -> Any:
+    """Numbers that are off by what a few roundings in fp16 come to; whole ones as they are."""
+    array = np.asarray(given)
+    if array.dtype.kind in "biu":
+        return array
+    return (array * (1 + ROUNDING * generator.normal(size=array.shape))).astype(array.dtype)
 
 
 def _as(type: Any, given: Any) -> Any:

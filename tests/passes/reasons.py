@@ -23,21 +23,7 @@ from milc.package.model import Model
 _RANDOM = "what is drawn has no seed, so that no two runs agree"
 _BEYOND = "infinity less infinity, as sums are beyond fp16; with `ranges` such ops stay in fp32"
 _LEAST = "the log of 0 and the least number there is, which is larger in fp16"
-_UNSTEADY = "inputs that are rounded to fp16 move its results by more than that"
-_PAIRS = "corpus/pairs/FluidInference+mobius/"
-_VAD = "corpus/mlpackage/FluidInference+mobius/models__vad__silero-vad__coreml__quantized_models__"
-_UNSTEADY_MODELS = [
-    f"{_PAIRS}{model}@1abd118c/{model}.{ending}"
-    for model in (
-        "unified_palette_2bit",
-        "unified_256ms_palette_2bit",
-        "unified_256ms_palette_8bit",
-    )
-    for ending in ("mlpackage", "mlmodelc")
-]
 REASONS: Final[dict[str, str]] = {
-    f"{_VAD}unified_palette_2bit.mlpackage add_fp16_cast": _UNSTEADY,
-    **{f"{name} add_fp16_cast": _UNSTEADY for name in _UNSTEADY_MODELS},
     "062734d1e5078584e70739d0 add_fp16_cast": _RANDOM,
     "951aa98b6dbddcdbab4fdaf1 add_fp16_cast": _RANDOM,
     "d2d5a3dd3efe09a1d5be751f add_fp16_cast": _RANDOM,
