@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -143,7 +144,9 @@ def _optimize(report: Report, source: str, options: dict[str, Any]) -> None:
     output = options["output"]
     shows = options["stats"] or options["timing"] or options["as_json"]
     report.stdout_is_taken = shows or output is None or options["print_after_change"]
-    with Activity(report.color) as activity:
+    activity = Activity(report.color)
+    # What is printed on the way would stand within the line that shows it.
+    with nullcontext() if options["print_after_change"] else activity:
         activity.phase("reading")
         given = read_source(source)
         model = load(given, weights=options["weights"])
@@ -155,8 +158,13 @@ def _optimize(report: Report, source: str, options: dict[str, Any]) -> None:
             outcome = _run_or_tell(given, model, options, watch)
             _prove(given, model, activity, options)
         notes, model.notes = model.notes, []
-        _write(model, given, stored, activity, options)
+        if output is not None:
+            _write(model, given, stored, activity, options)
     report.add([*notes, *model.notes])
+    if output is None and not shows:
+        from milc.driver.decompiling import to_text
+
+        put(to_text(model, options["style"]))
     if before is not None:
         _show(report, before, size_of(model), outcome, options)
 
@@ -246,16 +254,11 @@ def _prove(given: str | Text, model: Model, activity: Activity, options: dict[st
 def _write(
     model: Model, given: str | Text, stored: Any, activity: Activity, options: dict[str, Any]
 ) -> None:
-    """Write the model, or print its program if there is nothing else to show."""
-    from milc.driver.decompiling import to_text
+    """Write the model."""
+    from milc.driver.rewriting import write_optimized
 
-    output = options["output"]
-    if output is not None:
-        from milc.driver.rewriting import write_optimized
-
-        write_optimized(model, output, stored, given, style=options["style"], progress=activity)
-    elif not (options["stats"] or options["timing"] or options["as_json"]):
-        put(to_text(model, options["style"]))
+    output, style = options["output"], options["style"]
+    write_optimized(model, output, stored, given, style=style, progress=activity)
 
 
 def _show(report: Report, before: Any, after: Any, outcome: Outcome, options: Any) -> None:
