@@ -83,16 +83,15 @@ EQUAL: Final = (
     ("value_numbering",),
 )
 """Constants that are equal, and what is equal then."""
+STATES: Final = (("canonicalize_inplace_pattern",), ("prefer_state_in_downstream",))
 GUARD: Final = (
-    ("guard_negative_gather_indices",), TIDY, ("shape_arithmetic",), ("value_numbering",),
+    ("guard_negative_gather_indices",), *STATES, TIDY, ("shape_arithmetic",), ("value_numbering",),
 )  # fmt: skip
 LAST: Final = (
     ("topological_reorder",),
     ("dedup_op_and_var_names",),
 )
 """What makes nothing smaller, so that it is done once, in the end."""
-
-STATES: Final = (("canonicalize_inplace_pattern",), ("prefer_state_in_downstream",))
 
 STORED: Final = (("weight_deduplication",),)
 
@@ -101,10 +100,10 @@ LAYOUT: Final = (("reduce_transposes",), ("expand_high_rank_reshape_and_transpos
 DEFAULT: Final = (TIDY, FUSE, MELT, *LAYOUT, *SAME, DEAD)
 
 PIPELINES: Final[dict[str, tuple[Names, ...]]] = {
-    "default": ((DEAD,), DEFAULT, GUARD, EQUAL, (*STATES, *LAST), STORED),
+    "default": ((DEAD,), DEFAULT, GUARD, EQUAL, LAST, STORED),
     "default_fp16": (
         (DEAD,), DEFAULT, (("add_fp16_cast",),), (("add_int16_cast",),), DEFAULT, GUARD,
-        (("add_int16_cast",),), DEFAULT, EQUAL, (*STATES, *LAST), STORED,
+        (("add_int16_cast",),), DEFAULT, EQUAL, LAST, STORED,
     ),
     "cleanup": ((DEAD,), (TIDY, *SAME, DEAD), EQUAL, LAST, STORED),
     "none": (),

@@ -74,13 +74,28 @@ HANDED_THROUGH = """program(1.3)
 """What is chosen is as long as the other one, as shows when the loop hands both through."""
 
 
+WRITTEN = """program(1.3)
+{
+    func main<ios18>(state<tensor<fp16, [2]>> s, tensor<fp16, [2]> x) {
+        tensor<fp16, [2]> a = exp(x = x);
+        write_state(data = a, input = s);
+        tensor<fp16, [2]> b = read_state(input = s);
+        tensor<fp16, [2]> c = maximum(x = a, y = b);
+        tensor<fp16, [2]> y = cos(x = c);
+    } -> (y);
+}
+"""
+"""What is written and what is read of it is the same, so that it is its own maximum."""
+
+
 @pytest.mark.parametrize("name", PIPELINES)
-@pytest.mark.parametrize("text", [TEXT, HANDED_THROUGH])
+@pytest.mark.parametrize("text", [TEXT, HANDED_THROUGH, WRITTEN])
 def test_a_pipeline_leaves_a_program_at_rest(name: str, text: str) -> None:
     program = milc.parse(text)
     milc.optimize(program, name)
     assert not milc.optimize(program, name).changed
     assert name == "none" or count(program)["select"] == 0
+    assert name in ("cleanup", "none") or count(program)["maximum"] == 0
 
 
 @pytest.mark.parametrize("name", modules())
