@@ -100,7 +100,7 @@ def is_idle(first: ElementType, between: ElementType, last: ElementType) -> bool
     What becomes of a number that is out of range differs between floats and integers, so that a
     type between of another kind has to be left as it was, or the last to have every value too.
     """
-    if first.is_integer and (between, last) == (FP32, FP16):
+    if (between, last) == (FP32, FP16):
         return True  # what fp32 rounds is infinite in fp16
     if not holds(between, first):
         return False

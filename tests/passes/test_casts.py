@@ -58,6 +58,10 @@ def test_casts_by_way_of_a_type_are_one_only_where_that_gives_the_same() -> None
         "bool uint8 fp32",
         "bool fp16 int8",
         "uint16 fp32 uint16",
+        "uint8 uint16 fp16",
+        "int8 int8 fp16",
+        "int8 fp16 fp32",
+        "fp16 fp16 int8",
     ],
 )
 def test_what_holds_all_numbers_of_a_type_may_be_left_out(by_way: str) -> None:
