@@ -45,6 +45,8 @@ from milc.verify.operations import Operations
 
 __all__ = ["Outcome", "optimize"]
 
+_DESCRIBING = "MIL07"
+"""What codes of faults of descriptions begin with."""
 LARGE = 1024
 """New constants of more bytes go to the weight file; smaller ones are read with the program."""
 
@@ -76,13 +78,14 @@ def optimize(
     out, when the model is saved as a package.
     """
     chosen = chosen_of(pipeline, passes, skip)
-    facts = _prepare(subject)
+    facts, unfit = _prepare(subject)
     if verify_each or watch is not None:
         chosen = apart(chosen)
     program = subject if isinstance(subject, Program) else subject.program
     read = None if isinstance(subject, Program) else reader(subject.weights)
     strangers = _strangers(chosen, program)
-    seen, before = _Seen(subject, verify_each, watch), signatures(program)
+    seen = _Seen(program if unfit else subject, verify_each, watch)
+    before = signatures(program)
     if isinstance(subject, Model) and subject.unsettled is None:
         subject.unsettled = Stored(subject)
     try:
@@ -90,6 +93,8 @@ def optimize(
     except PassError as error:
         path = None if isinstance(subject, Program) else subject.path
         raise failed(error, path) from error.__cause__
+    if unfit and (found := errors(verify(subject))):
+        raise MilError(found)
     if isinstance(subject, Model):
         follow(subject, before)
         subject.notes += strangers
@@ -180,10 +185,11 @@ def _held(function: Function, option: Option) -> Iterable[Value]:
     return function.outputs if option.names == "outputs" else walk_values(function)
 
 
-def _prepare(subject: Model | Program) -> Operations | None:
+def _prepare(subject: Model | Program) -> tuple[Operations | None, bool]:
     """Fill in open types, and see that the program verifies. Raises MilError.
 
-    Gives what the verification knows of the values, for passes; None if a comment silences errors.
+    Gives what the verification knows of the values, for passes, or None if a comment silences
+    errors; and whether a program takes or gives what no description can say, which passes may mend.
     """
     program = subject if isinstance(subject, Program) else subject.program
     read = None if isinstance(subject, Program) else reader(subject.weights)
@@ -194,11 +200,14 @@ def _prepare(subject: Model | Program) -> Operations | None:
     else:
         found = check(subject, operations=facts)
     if not errors(found):
-        return facts
+        return facts, False
     found = errors(verify(subject))  # with their places, and without those that are silenced
+    derives = isinstance(subject, Model) and not subject.described
+    if derives and found and all(each.code.startswith(_DESCRIBING) for each in found):
+        return facts, True
     if found:
         raise MilError(found)
-    return None
+    return None, False
 
 
 Signatures = dict[str, list[tuple[str, Type]]]

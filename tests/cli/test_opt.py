@@ -425,3 +425,29 @@ def test_text_does_not_carry_a_description(cli: Cli, model: Path) -> None:
     assert (done.status, "note[MIL0025]" in done.err) == (0, True)
     assert cli("opt", "Mine.mlpackage", "-o", "Mine.mlpackage") == (0, "", "")
     assert milc.load("Mine.mlpackage").spec.description.metadata.author == "Me"
+
+
+ODD = """program(1.3)
+{
+    func main<ios17>(tensor<int16, [2]> x) {
+        tensor<int16, [2]> y = reverse(x = x, axes = tensor<int32, [1]>([0]));
+    } -> (y);
+}
+"""
+
+
+@pytest.mark.parametrize("more", [(), ("--verify-each",), ("--check",)])
+def test_a_pass_may_mend_what_a_model_takes_and_gives(
+    cli: Cli, tmp_path: Path, more: tuple[str, ...]
+) -> None:
+    (tmp_path / "odd.mil").write_text(ODD, "utf-8")
+    passes = ("--passes", "adjust_io_to_supported_types")
+    done = cli("opt", "odd.mil", "-o", "Even.mlpackage", *passes, *more)
+    assert (done.status, done.err) == (0, "")
+    main = milc.load(tmp_path / "Even.mlpackage").program.functions["main"]
+    assert [str(value.type) for value in (*main.inputs, *main.outputs)] == [
+        "tensor<int32, [2]>"
+    ] * 2
+    refused = cli("opt", "odd.mil", "-o", "Odd.mlpackage", *more)
+    assert (refused.status, refused.err.count("MIL0701")) == (1, 3)
+    assert not (tmp_path / "Odd.mlpackage").exists()
