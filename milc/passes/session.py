@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from milc.ir.constants import TypeLike
     from milc.ir.nodes import Function, Operand, Program
-    from milc.ir.types import Type
+    from milc.ir.types import ElementType, Type
     from milc.passes.base import Pass, Rewrite
     from milc.schema import OpDef
     from milc.verify.operations import Read
@@ -436,6 +436,9 @@ class Session:
     def _is_alike(self, old: Value, new: Value, made: Sequence[Op]) -> bool:
         """Whether a value has the type of what it stands for; a new one may know less of it."""
         if not fits(old.type, new.type):
+            one, other = element_of(old.type), element_of(new.type)
+            if one is not other:  # no shape will make it fit
+                self.refused.append(f"what is to stand for {old.name} is of {other}, not of {one}")
             return False
         if new.op in made:
             new.type = old.type if is_more_exact(old.type, new.type) else new.type
@@ -494,6 +497,11 @@ def _written(bound: dict[str, tuple[Operand, ...]]) -> dict[str, Literal]:
     pairs = [(name, each) for name, (each, *more) in bound.items() if not more]
     found = {n: each.literal if isinstance(each, Value) else each for n, each in pairs}
     return {name: each for name, each in found.items() if each is not None}
+
+
+def element_of(type: Type) -> ElementType | None:
+    """The element type of a tensor, None of what is none."""
+    return type.element if isinstance(type, TensorType) else None
 
 
 def count_of(value: Value) -> int:

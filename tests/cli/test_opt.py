@@ -222,6 +222,8 @@ def test_a_pass_after_which_a_program_fails_is_found(cli: Cli, model: Path, tmp_
         ("refused", 'return session.new("exp", x=op.x, y=op.x)', "MIL0945", "KeyError"),
         ("quits", "raise SystemExit(3)", "MIL0945", "SystemExit: 3"),
         ("deep", "return self.fail(op, session)", "MIL0945", "RecursionError"),
+        ("cast", 'return session.new("cast", x=op.x, dtype="fp16")', "MIL0946",
+         "what is to stand for y is of fp16, not of fp32"),
         ("rubbish", "return 42", "MIL0945", "where a value or None is wanted"),
         ("both", "return op.x, op.x", "MIL0945", "where a value or None is wanted"),
         ("restless", 'return session.new("exp", x=op.x)', "MIL0945", "again and again"),
