@@ -170,6 +170,16 @@ def gives_way(record: Record, before: Model) -> bool:
     return any(name in record["before"]["functions"] and name != source for name in made)
 
 
+def wraps_indices(record: Record, before: Model) -> bool:
+    """coremltools makes numbers without a sign of indices that may be negative."""
+    for function in record["after"]["functions"].values():
+        ops = function.get("ops", ())
+        cast = {op["o"][0][0] for op in ops if op["t"] == "cast" and "uint16" in op["o"][0][1]}
+        if any(op["i"].get("indices") in cast for op in ops if "indices" in op["i"]):
+            return True
+    return False
+
+
 def loses_outputs(record: Record, before: Model) -> bool:
     """coremltools' function gives one output under the name of another."""
     functions = record["after"]["functions"].values()
@@ -207,6 +217,11 @@ RULES: Final = (
         "sums are multiplied by something else than one over their length, which coremltools does"
         " not look at: they are no means, so it is no norm",
         some(weighs_sums), frozenset({"mul", "reduce_sum", "sub", "add", "rsqrt"}),
+    ),
+    Rule(
+        "an index below 0 counts from the end, which takes these to say; coremltools makes it a"
+        " large one of uint16",
+        wraps_indices, frozenset({"greater_equal", "add", "select"}),
     ),
     Rule(
         "two outputs become one, and the name of the other is lost; it needs an op of its own",

@@ -66,6 +66,17 @@ def test_a_lost_output_explains_whatever_stays_for_it() -> None:
     assert why(RECORD, model, ["cast", "relu"]) == ""
 
 
+@pytest.mark.parametrize(("type", "is_told"), [("uint16", True), ("int16", False)])
+def test_indices_without_a_sign_explain_what_counts_them(type: str, is_told: bool) -> None:
+    ops = [
+        {"t": "cast", "i": {"x": "i"}, "o": [["j", f"tensor<{type},[2]>"]]},
+        {"t": "gather", "i": {"x": "x", "indices": "j"}, "o": [["y", "tensor<fp32,[2,3]>"]]},
+    ]
+    record = RECORD | {"after": {"functions": {"main": {"outputs": ["y"], "ops": ops}}}}
+    model = Model(milc.parse(FUNCTION.format(TWO, "exp(x = x)")))
+    assert bool(why(record, model, ["select", "add"])) is is_told
+
+
 @pytest.mark.parametrize(("name", "is_told"), [("main", False), ("f", False), ("g", True)])
 def test_other_results_are_right_of_a_function_that_gives_way(name: str, is_told: bool) -> None:
     model = Model(milc.parse(FUNCTION.format(TWO, "exp(x = x)")))
