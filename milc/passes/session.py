@@ -146,7 +146,9 @@ class Session:
             return None
         inferred = self.facts.inferred.get(bound.operand)  # type: ignore[arg-type]  # or None
         more = inferred.shape if isinstance(inferred, TensorType) else None
-        pairs = zip(bound.dims, more or bound.shape, strict=True)
+        if more is None or len(more) != bound.rank:  # a comment silences who declares another rank
+            more = bound.shape
+        pairs = zip(bound.dims, more, strict=True)
         return tuple([m if isinstance(m, int) and type(d) is Symbol else d for d, m in pairs])
 
     def users(self, value: Value) -> list[Op | Block]:

@@ -453,3 +453,12 @@ def test_a_pass_may_mend_what_a_model_takes_and_gives(
     refused = cli("opt", "odd.mil", "-o", "Odd.mlpackage", *more)
     assert (refused.status, refused.err.count("MIL0701")) == (1, 3)
     assert not (tmp_path / "Odd.mlpackage").exists()
+
+
+def test_an_error_that_a_comment_silences_stops_nothing(cli: Cli, model: Path) -> None:
+    comment, declared = "// milc: ignore[MIL0311]\n", "tensor<fp32, [2, 3, ?]> a"
+    text = TEXT.replace("tensor<fp32, [2, 3]> a", comment + declared)
+    model.write_text(text.replace("[2, 3]> b", "[2, 3, ?]> b").replace("[2, 3]> y", "[2, 3, ?]> y"))
+    assert cli("verify", model).status == 0
+    for options in ((), ("--verify-each",), ("--pipeline", "default_fp16")):
+        assert cli("opt", model, *options).status == 0
