@@ -60,7 +60,7 @@ class GuardNegativeGatherIndices(Pass):
         if may_not_be_negative(op.indices, session, DEPTH):
             return None
         lengths = op.indexed()
-        if lengths is None:
+        if lengths is None or all(length == 0 for length in lengths):
             return None
         literal = op.indices.literal
         if not isinstance(literal, TensorLiteral):
@@ -78,8 +78,10 @@ class GuardNegativeGatherIndices(Pass):
         is_counted = (array < 0) & (array >= -sizes)
         if not is_counted.any():
             return None
-        places = np.where(is_counted, array + sizes, array).astype(array.dtype)
-        made: Value = session.again(op, indices=places)
+        places = np.where(is_counted, array + sizes, array)
+        narrow = places.astype(array.dtype)
+        fitting = narrow if (narrow == places).all() else places.astype("i4")
+        made: Value = session.again(op, indices=fitting)
         return made
 
     def _last(

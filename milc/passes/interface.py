@@ -166,6 +166,8 @@ def is_castable(value: Value, goal: ElementType, session: Session) -> bool:
     """Whether a value is of another type, and there is a cast from that."""
     if not isinstance(value.type, TensorType) or value.type.element is goal:
         return False
+    if value.type.rank is None:
+        return False
     cast = index.definition("cast", session.function.opset)
     if cast is None:
         return False
@@ -181,7 +183,7 @@ def cast_input(value: Value, goal: ElementType, session: Session) -> bool:
     if not users:
         session.rewriter.set_type(value, TensorType(goal, old.shape))
         return True
-    if old.element not in computed_with(function.opset):
+    if old.element not in computed_with(function.opset) or old.rank is None:
         return False
     session.rewriter.set_type(value, TensorType(goal, old.shape))
 

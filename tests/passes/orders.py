@@ -10,9 +10,13 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
+from typing import Any, Final
 
+from milc.ir.nodes import Program
+from milc.ir.types import TensorType
 from milc.passes import modules
-from milc.passes.pipeline import grouped, made, passes_of
+from milc.passes.base import Pass
+from milc.passes.pipeline import made, passes_of
 from milc.passes.pipelines import PIPELINES, named
 from tests.oracle import Oracle
 from tests.passes.proving import Proof, Trial
@@ -24,21 +28,65 @@ MANY = 24
 """So many passes are in an order."""
 
 
+def _outputs(program: Program) -> str:
+    """Outputs in fp16, of functions for systems that can hand it out."""
+    functions = [each for each in program.functions.values() if each.opset != "ios15"]
+    return ",".join(f"{value.name}=fp16" for each in functions for value in each.outputs)
+
+
+def _inputs(program: Program) -> str:
+    """Inputs of which one can see whether their channels are moved."""
+    functions = program.functions.values()
+    values = [value for each in functions for value in each.inputs]
+    shapes = [each.type.shape or () if isinstance(each.type, TensorType) else () for each in values]
+    pairs = zip(values, shapes, strict=True)
+    return ",".join(value.name for value, shape in pairs if len({*shape[-3:]}) > 1)
+
+
+OPTIONS: Final[dict[str, Callable[[Program], dict[str, Any]]]] = {
+    "add_int16_cast": lambda program: {"target_dtype": "uint16"},
+    "const_deduplication": lambda program: {"const_threshold": 1},
+    "image_input_preprocess": lambda program: {"inputs": _inputs(program)},
+    "scaled_dot_product_attention_sliced_q": lambda program: {
+        "min_seq_length": 2,
+        "seq_length_divider": 2,
+    },
+    "update_output_dtypes": lambda program: {"dtypes": _outputs(program)},
+    "weight_deduplication": lambda program: {"least_bytes": 1},
+}
+"""Options with which passes do more."""
+
+
+def _with_options(name: str, program: Program) -> Pass:
+    return made(name, **OPTIONS[name](program)) if name in OPTIONS else made(name)
+
+
 def alone(names: Sequence[str]) -> list[Trial]:
-    """Each pass by itself."""
-    return [Trial(name, lambda name=name: grouped([made(name)])) for name in names]  # type: ignore[misc]
+    """Each pass by itself, and once more with options that let it do more."""
+    plain = [Trial(name, (name,), lambda _, name=name: [[made(name)]]) for name in names]  # type: ignore[misc]
+    more = [
+        Trial(f"{name} with options", (name,), lambda of, name=name: [[_with_options(name, of)]])  # type: ignore[misc]
+        for name in names
+        if name in OPTIONS
+    ]
+    return plain + more
 
 
 def pipelines() -> list[Trial]:
     """The pipelines that do something."""
-    found = [name for name, stages in PIPELINES.items() if stages]
-    return [Trial(name, lambda name=name: named(name)) for name in found]  # type: ignore[misc]
+    held = {name: list(passes_of(named(name))) for name, stages in PIPELINES.items() if stages}
+    return [
+        Trial(name, tuple(each.name for each in held[name]), lambda _, name=name: named(name))  # type: ignore[misc]
+        for name in held
+    ]
 
 
 def in_order(generator: random.Random, names: Sequence[str]) -> Trial:
-    """Some passes in a random order."""
-    order = generator.sample(names, min(MANY, len(names)))
-    return Trial("random orders", lambda: grouped(map(made, order)), " ".join(order), True)
+    """Some passes in a random order, with options."""
+    order = tuple(generator.sample(names, min(MANY, len(names))))
+    return Trial(
+        "random orders", order, lambda of: [[_with_options(name, of)] for name in order], True
+    )
 
 
 def chosen(sorts: Sequence[str], every: int = 1, start: int = 0) -> Iterator[Subject]:
@@ -59,13 +107,14 @@ def judged(
         for trial in plan(subject):
             sort, said = proof.judge(trial)
             reason = "" if sort in GOOD else reason_for(subject, trial)
-            yield Judged(subject.name, trial.name, sort, f"{trial.said} {said}".strip(), reason)
+            order = " ".join(trial.names) if trial.in_rounds else ""
+            yield Judged(subject.name, trial.name, sort, f"{said} {order}".strip(), reason)
 
 
 def reason_for(subject: Subject, trial: Trial) -> str:
     """Why one of the passes in a trial is right to do what it does to a program."""
-    names = [each.name for each in passes_of(trial.passes())]
-    found = [f"{known} {name}" for name in names for known in (subject.record, subject.name)]
+    known = (subject.record, subject.name)
+    found = [f"{each} {name}" for name in trial.names for each in known]
     return next((REASONS[each] for each in found if each in REASONS), "")
 
 

@@ -19,6 +19,7 @@ from milc.driver.checking import check, verify
 from milc.driver.optimizing import Stored, follow, signatures
 from milc.driver.reading import reader
 from milc.ir.fit import fits
+from milc.ir.nodes import Program
 from milc.package.encode import encode_model
 from milc.package.model import Model, save
 from milc.passes.pipeline import Outcome, Rounds, run
@@ -50,17 +51,17 @@ class Trial(NamedTuple):
     """What is run on a program, and what it is called in figures."""
 
     name: str
-    passes: Callable[[], Sequence[Any]]
-    """Makes the pipeline."""
-    said: str = ""
+    names: tuple[str, ...]
+    """The passes in it."""
+    passes: Callable[[Program], Sequence[Any]]
+    """Makes the pipeline for a program."""
     in_rounds: bool = False
     """Whether it is to come to rest in some rounds, rather than in one."""
 
     @property
     def changes_interface(self) -> bool:
         """Whether there is a pass in it that changes what a model takes or gives."""
-        names = (self.name, *self.said.split())
-        return any(ON_REQUEST.get(name, "").startswith("it changes") for name in names)
+        return any(ON_REQUEST.get(name, "").startswith("it changes") for name in self.names)
 
 
 class Fresh:
@@ -164,7 +165,7 @@ class Proof:
 
     def _changes(self, fresh: Fresh, trial: Trial) -> bool:
         """Whether the passes change something."""
-        outcome = fresh.run(trial.passes(), fresh.facts)
+        outcome = fresh.run(trial.passes(fresh.model.program), fresh.facts)
         if outcome.refused:
             raise Wrong("invalid", f"refused: {outcome.refused[0]}")
         if not outcome.changed and content_of(fresh.model) != fresh.content:
@@ -185,8 +186,8 @@ class Proof:
 
     def _run_again(self, fresh: Fresh, trial: Trial) -> None:
         """Another run changes nothing; of an order, rounds of it come to an end."""
-        passes = trial.passes()
-        if trial.in_rounds and OPPOSED in trial.said.split():
+        passes = trial.passes(fresh.model.program)
+        if trial.in_rounds and OPPOSED in trial.names:
             return
         if trial.in_rounds:
             passes = [Rounds(passes)]
