@@ -113,10 +113,10 @@ class Plan:
             value = bound.operand
             alone = not isinstance(value, Value) or len(value.uses) == 1
             return (alone or (bound.count or 0) <= SHARED) and bound.literal is not None
-        if bound.is_constant:
-            return False
         if bound.operand in self.order:
             return bound.rank == len(order)
+        if bound.is_constant:
+            return False
         return bound.rank == len(order) or reshaped(bound, order) is not None
 
     def chosen(self) -> set[Op]:
