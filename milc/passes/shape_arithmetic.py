@@ -10,6 +10,7 @@ from milc.ir.walk import bodies, dominates
 from milc.passes.base import Pass, rewrite
 from milc.passes.redundancy import Table, scoped
 from milc.passes.sizes import Size, Sizes
+from milc.schema.bound import Symbol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,6 +106,8 @@ class ShapeArithmetic(Pass):
         sizes = Sizes(session.facts)
         for body in bodies(session.function):
             for op, tables in scoped(body, across=True):
+                if any(_is_open(value, session) for value in op.results):
+                    session.learn(op)  # what stands in front may be known better by now
                 view = session.view(op) if len(op.results) == 1 and not op.blocks else None
                 elements = sizes.note(view) if view is not None and view.pure else None
                 if elements is not None and None not in elements:
@@ -138,6 +141,14 @@ class ShapeArithmetic(Pass):
         session.counts[self.name] += session.replace(op, simpler)
         if _is_placed(value):
             tables[-1][key] = (value,) if earlier is None else (earlier,)
+
+
+def _is_open(value: Value, session: Session) -> bool:
+    """Whether a dimension of a tensor is not known to be that of another one."""
+    if not isinstance(value.type, TensorType) or value.type.count is not None:
+        return False
+    dims = session.dims(value) or ()
+    return any(type(dim) is Symbol and dim.value is value for dim in dims)
 
 
 def _is_placed(value: Value) -> bool:

@@ -68,7 +68,11 @@ HANDED_THROUGH = """program(1.3)
         tensor<fp32, [?, ?]> zeros = fill(shape = t, value = fp32(0.0));
         tensor<fp32, [?, ?]> chosen = select(a = zeros, b = sum, cond = bool(true));
         tensor<fp32, [?, ?]> y = cos(x = chosen);
-    } -> (y);
+        tensor<fp32, [?, ?]> less = sub(x = a, y = b);
+        tensor<int32, [2]> u = shape(x = less);
+        tensor<fp32, [?, ?]> others = fill(shape = u, value = fp32(0.0));
+        tensor<fp32, [?, ?]> z = concat(values = (others, zeros, less), axis = int32(0));
+    } -> (y, z);
 }
 """
 """What is chosen is as long as the other one, as shows when the loop hands both through."""
