@@ -50,7 +50,7 @@ class NoopElimination(Pass):
     def drop(self, op: OpDef, session: Session) -> Value | None:
         """Which operand an op hands on is asked of its definition."""
         kept = op.forwarded() or neutral(op, session)
-        if kept is None or not hands_on(op, kept, session):
+        if kept is None or len(op.op.results) > 1 or not hands_on(op, kept, session):
             return None
         operand = kept.operand
         return session.const(operand) if isinstance(operand, Literal) else operand

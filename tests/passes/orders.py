@@ -17,7 +17,7 @@ from milc.ir.types import TensorType
 from milc.passes import modules
 from milc.passes.base import Pass
 from milc.passes.pipeline import made, passes_of
-from milc.passes.pipelines import PIPELINES, named
+from milc.passes.pipelines import ON_REQUEST, PIPELINES, named
 from tests.oracle import Oracle
 from tests.passes.proving import Proof, Trial
 from tests.passes.reasons import REASONS
@@ -82,11 +82,13 @@ def pipelines() -> list[Trial]:
 
 
 def in_order(generator: random.Random, names: Sequence[str]) -> Trial:
-    """Some passes in a random order, with options."""
+    """Some passes in a random order, with options but where these ask for another interface."""
     order = tuple(generator.sample(names, min(MANY, len(names))))
-    return Trial(
-        "random orders", order, lambda of: [[_with_options(name, of)] for name in order], True
-    )
+
+    def passes(program: Program) -> list[list[Pass]]:
+        return [[made(n) if n in ON_REQUEST else _with_options(n, program)] for n in order]
+
+    return Trial("random orders", order, passes, True)
 
 
 def chosen(sorts: Sequence[str], every: int = 1, start: int = 0) -> Iterator[Subject]:
