@@ -71,21 +71,24 @@ class Meaning:
         """Whether every function has run."""
         return bool(self.cases) and all(self.cases.values())
 
-    def differs(self, model: Model) -> str:
-        """How a model computes something else; empty if it does not."""
+    def differs(self, model: Model, *, was_halved: bool = False) -> str:
+        """How a model computes something else; empty if it does not.
+
+        If it was halved, fp16 has been in it, even where none is left.
+        """
         for name, cases in self.cases.items():
             function = model.program.functions.get(name)
             if function is None:
                 return f"{name} is gone"
-            said = self._differs(model, function, cases) if cases else ""
+            coarse = FP16 if was_halved or self.halves[name] or has_halves(function) else FP32
+            said = self._differs(model, function, cases, coarse) if cases else ""
             if said:
                 return f"{name}: {said}"
         return ""
 
-    def _differs(self, model: Model, function: Function, cases: list[Case]) -> str:
+    def _differs(self, model: Model, function: Function, cases: list[Case], coarse: float) -> str:
         until = time.process_time() + LONGER + LONGER * self._patience
         ready = _ready(model, function, [], until)
-        coarse = FP16 if self.halves[function.name] or has_halves(function) else FP32
         for case in cases:
             try:
                 with warnings.catch_warnings():

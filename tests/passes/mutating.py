@@ -3,7 +3,8 @@
 The programs are those of the cases and pages of passes and, where there are any, the oracle's.
 A constant gets other values or another shape; an operation other operands, another kind, one in
 front of it, a branch around it; the function other inputs, outputs, element types, opset. What
-does not verify is dropped. The same seed and number give the same program.
+does not verify is dropped. The same seed and number give the same program, and its name tells the
+program that it was.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from random import Random
 from typing import Final
+from zlib import crc32
 
 import milc
 from milc.diagnostics import MilError, errors
@@ -42,25 +44,38 @@ OPSETS: Final = ("ios15", "ios16", "ios17", "ios18")
 Mutation = Callable[[Function, Rewriter, Random], None]
 
 
-def mutated(count: int, seed: int, start: int = 0, *, only_own: bool = False) -> Iterator[Subject]:
-    """So many programs; `only_own` leaves out the oracle's."""
+def mutated(
+    count: int, seed: int, start: int = 0, *, only_own: bool = False, share: int = 1
+) -> Iterator[Subject]:
+    """So many programs, each changed in turn; `only_own` leaves out the oracle's.
+
+    `share` takes about every so many of them, by their names: what is new changes no other.
+    """
+    held = sources(only_own)
     for number in range(start, start + count):
-        program = _mutated(Random(f"{seed} {number}"), only_own)
-        if program is not None:
-            text = milc.to_text(program)
-            yield Subject(f"{seed}:{number}", lambda text=text: Model(parse(text)), {})  # type: ignore[misc]
+        round, place = divmod(number, len(held))
+        name, program = held[place]
+        if share > 1 and (crc32(name.encode()) + seed) % share:
+            continue
+        made = _mutated(program, Random(f"{seed} {round} {name}"))
+        if made is not None:
+            text = milc.to_text(made)
+            yield Subject(f"{seed}.{number} {name}", lambda text=text: Model(parse(text)), {})  # type: ignore[misc]
 
 
 @cache
-def sources(only_own: bool) -> list[Program]:
-    """What is changed: the programs that verify."""
-    cases = [read(path) for path in FILES]
-    found = [text for case in cases for text in dict.fromkeys((case.before, case.after))]
-    found += [text for name in modules() for text in programs(name)]
-    made = [program for text in found if (program := _sound(lambda text=text: parse(text)))]  # type: ignore[misc]
+def sources(only_own: bool) -> list[tuple[str, Program]]:
+    """What is changed, by name: the programs that verify."""
+    texts: dict[str, str] = {}
+    for path in FILES:
+        case, name = read(path), f"{path.parent.name}/{path.stem}"
+        texts |= {name: case.before, f"{name} becomes": case.after}
+    for name in modules():
+        texts |= {f"{name} {number}": text for number, text in enumerate(programs(name))}
+    made = [(name, _sound(lambda text=text: parse(text))) for name, text in texts.items()]  # type: ignore[misc]
     if not only_own and SHARED.is_dir():
-        made += [program for each in recorded() if (program := _small(each)) is not None]
-    return made
+        made += [(each.name, _small(each)) for each in recorded()]
+    return [(name, program) for name, program in made if program is not None]
 
 
 def _sound(load: Callable[[], Program]) -> Program | None:
@@ -85,9 +100,9 @@ def _small(subject: Subject) -> Program | None:
     return program if count <= MOST_OPS else None
 
 
-def _mutated(random: Random, only_own: bool) -> Program | None:
+def _mutated(program: Program, random: Random) -> Program | None:
     """A program with some changes; None if one of them does not fit."""
-    program = copy.deepcopy(random.choice(sources(only_own)))
+    program = copy.deepcopy(program)
     function = random.choice([*program.functions.values()])
     for _ in range(random.choice((1, 1, 2, 2, 3, 5))):
         try:

@@ -19,7 +19,7 @@ from milc.passes.base import Pass
 from milc.passes.pipeline import made, passes_of
 from milc.passes.pipelines import ON_REQUEST, PIPELINES, named
 from tests.oracle import Oracle
-from tests.passes.proving import Proof, Trial
+from tests.passes.proving import HALVING, Proof, Trial
 from tests.passes.reasons import REASONS
 from tests.passes.records import GOOD, Judged
 from tests.passes.subjects import SORTS, Subject
@@ -121,11 +121,17 @@ def reason_for(subject: Subject, trial: Trial) -> str:
 
 
 def plan_of(what: str, names: Sequence[str], seed: int) -> Callable[[Subject], list[Trial]]:
-    """What is run on each program: `alone`, `random`, `pipelines`, or for `mutated` all of it."""
-    given = names or tuple(modules())
+    """What is run on each program.
+
+    `alone`, `random`, `pipelines`, for `mutated` all of it, for `exact` what does not halve of it.
+    """
+    given = [*(names or modules())]
+    if what == "exact":
+        given = [name for name in given if name not in HALVING]
     fixed = {"alone": alone(given), "pipelines": pipelines(), "random": []}
     fixed["mutated"] = fixed["alone"] + ([] if names else pipelines())
-    count = {"random": 1, "mutated": 2}.get(what, 0)
+    fixed["exact"] = [each for each in fixed["mutated"] if HALVING.isdisjoint(each.names)]
+    count = {"random": 1, "mutated": 2, "exact": 2}.get(what, 0)
 
     def plan(subject: Subject) -> list[Trial]:
         generator = random.Random(f"{seed} {subject.name}")
