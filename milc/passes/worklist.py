@@ -24,7 +24,7 @@ something nearer changes."""
 FAN_OUT = 8
 """Of a value with more users nobody's pattern asks that it has one; they are not tried again."""
 FEW = 8
-"""Of no more integers than this, which may be a shape, is followed what they are."""
+"""Of no more elements than this, which may be a shape, is followed what they are."""
 RESTLESS = 64
 """So often, times the ops, may tables rewrite something in one run; who does more would not end."""
 
@@ -136,7 +136,8 @@ class Worklist:
         """Let all be tried again that changes may have made fit; learn what they made known.
 
         That is done for many changes at once, so that what lies below several is visited once. What
-        has been tried behind the last change above it is not tried again.
+        has been tried behind the last change above it is not tried again, unless it takes what has
+        been learned about since.
         """
         near = {op: when for op, when in self._disturbed.items() if op.parent is not None}
         level = self._replaced
@@ -146,12 +147,14 @@ class Worklist:
             if not level:
                 break
             level = _below(level, near)
+        learned: set[Value] = set()
         for op, when in near.items():
             if op.kind != "const":
-                if not op.blocks and all(is_like_a_shape(value.type) for value in op.results):
+                if not op.blocks and all(_is_small(value.type) for value in op.results):
                     self._learn(op)
+                    learned.update(op.results)
                 self._touched.append(op)
-                if self._tried.get(op, -1) < when:
+                if self._tried.get(op, -1) < when or (learned and learned & {*op.values}):
                     self._add(op)
 
 
@@ -174,6 +177,8 @@ def _below(level: dict[Value, int], near: dict[Op, int]) -> dict[Value, int]:
 
 def is_like_a_shape(type: Type) -> bool:
     """Whether a type is one of a few integers."""
-    if not isinstance(type, TensorType) or not type.element.is_integer:
-        return False
-    return type.count is not None and type.count <= FEW
+    return isinstance(type, TensorType) and type.element.is_integer and _is_small(type)
+
+
+def _is_small(type: Type) -> bool:
+    return isinstance(type, TensorType) and type.count is not None and type.count <= FEW
