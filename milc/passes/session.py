@@ -18,7 +18,7 @@ from milc.ir.rewriter import Rewriter
 from milc.ir.types import ELEMENT_TYPES, TO_INFER, TensorType
 from milc.ir.walk import walk_inside_out, walk_ops, walk_values
 from milc.opsets import index
-from milc.passes.worklist import Worklist
+from milc.passes.worklist import Worklist, is_like_a_shape
 from milc.schema import Bound
 from milc.schema.bound import Symbol
 from milc.verify.operations import Operations
@@ -86,7 +86,7 @@ class Session:
         """What each pass took."""
         self._made: list[Op] = []
         self._anchor: Op | None = None
-        self._worklist = Worklist(self.rewriter, self.learn)
+        self._worklist = Worklist(self.rewriter, self._learned)
         self._views: dict[Op, tuple[Any, OpDef | None]] = {}
         self._views_hold_of = 0
         self._largest: int | None = None
@@ -449,6 +449,16 @@ class Session:
     def learn(self, op: Op) -> None:
         """Find out anew what an op gives, for what stands before it may be known better by now."""
         self.facts.check(op, op.opset or self.function.opset)
+
+    def _learned(self, op: Op) -> bool:
+        """Learn what an op gives, if that may be a shape or follow from what is known."""
+        operands = (value for value in op.values if value.literal is None)
+        if not all(is_like_a_shape(value.type) for value in op.results) and not all(
+            self.facts.known(value) for value in operands
+        ):
+            return False
+        self.learn(op)
+        return True
 
     # Removing
 

@@ -58,10 +58,10 @@ class Table:
 class Worklist:
     """The ops of a function that passes are to be tried on, and what changes around them.
 
-    `learn` finds out anew what an op gives. `time` counts rewrites.
+    `learn` finds out anew what an op gives, and whether it did. `time` counts rewrites.
     """
 
-    def __init__(self, rewriter: Rewriter, learn: Callable[[Op], None]) -> None:
+    def __init__(self, rewriter: Rewriter, learn: Callable[[Op], bool]) -> None:
         self._rewriter = rewriter
         self._learn = learn
         self.time = 0
@@ -150,8 +150,8 @@ class Worklist:
         learned: set[Value] = set()
         for op, when in near.items():
             if op.kind != "const":
-                if not op.blocks and all(_is_small(value.type) for value in op.results):
-                    self._learn(op)
+                is_small = not op.blocks and all(_is_small(value.type) for value in op.results)
+                if is_small and self._learn(op):
                     learned.update(op.results)
                 self._touched.append(op)
                 if self._tried.get(op, -1) < when or (learned and learned & {*op.values}):
