@@ -20,7 +20,7 @@ from milc.kernels.elements import dtype_of
 from milc.package.model import Model
 from tests.meaning import inputs
 from tests.meaning.closeness import FP16, FP32, difference
-from tests.meaning.programs import SEED, Ready, fixed_sizes, results, silent_ops
+from tests.meaning.programs import SEED, Crash, Ready, fixed_sizes, results, silent_ops
 from tests.passes.records import draws
 from tests.passes.running import has_halves
 from tests.passes.subjects import Spelt, spelling
@@ -148,7 +148,7 @@ def _run(ready: Ready, trial: inputs.Trial) -> Iterator[Case]:
     """What a function gives for floats of each sort for which it gives anything."""
     for sort in inputs.RANGES:
         given = inputs.made(ready.function, ready.spelt, trial, sort)
-        with contextlib.suppress(MilError):
+        with contextlib.suppress(MilError, Crash):
             yield Case([*given.values()], copy.deepcopy(results(ready, given)))
 
 
