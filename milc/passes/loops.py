@@ -79,7 +79,7 @@ class LoopInvariantElimination(Pass):
         assert isinstance(first, Value)
         replace_result(op.results[at], first, session)
         for block in op.blocks:
-            rewriter.replace_all_uses(block.inputs[at], first)
+            session.use_instead(block.inputs[at], first)
         body = op.blocks[-1]
         kept = body.outputs[at].op
         rewriter.set_outputs(body, _without(body.outputs, at))
@@ -277,13 +277,13 @@ def replace_result(old: Value, new: Value, session: Session) -> None:
     """Use a value, which is there before the op, for a result; the name of an output is kept."""
     rewriter, name = session.rewriter, old.name
     if not rewriter.is_output(old):
-        rewriter.replace_all_uses(old, new)
+        session.use_instead(old, new)
         return
     if not can_be_renamed(new, session) or new.type is not old.type:
         assert old.op is not None
         new = session.insert(lambda: session.new("identity", x=new), old.op)
         new.type = old.type
-    rewriter.replace_all_uses(old, new)
+    session.use_instead(old, new)
     rewriter.rename(old, rewriter.fresh_name(name))
     session.rename(new, name)
     if new.op is not None and new.op.kind == "identity":

@@ -369,6 +369,8 @@ class Session:
         operands = _producers(op)
         name, changes = op.attributes.get("name"), self.rewriter.changes
         self.rewriter.replace_op(op, made, list(values))
+        for old, new in zip(op.results, values, strict=True):
+            self.facts.hand_on(old, new)
         for each in made:
             self._call(each, values, name)
         for each in (*made, *operands):
@@ -445,6 +447,11 @@ class Session:
         if new.op in made:
             new.type = old.type if is_more_exact(old.type, new.type) else new.type
         return True
+
+    def use_instead(self, old: Value, new: Value) -> None:
+        """Use a value, which is there, wherever another one is used."""
+        self.rewriter.replace_all_uses(old, new)
+        self.facts.hand_on(old, new)
 
     def learn(self, op: Op) -> None:
         """Find out anew what an op gives, for what stands before it may be known better by now."""

@@ -87,7 +87,7 @@ class ConstDeduplication(Pass):
         key = "const", id(first), repr(value.type)
         earlier = next((table[key][0] for table in tables if key in table), None)
         if earlier is not None and is_large and not session.rewriter.is_output(value):
-            session.rewriter.replace_all_uses(value, earlier)
+            session.use_instead(value, earlier)
             session.rewriter.erase(op)
             session.counts[self.name] += 1
             return

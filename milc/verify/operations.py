@@ -111,11 +111,23 @@ class Operations:
         kept = None if value in self._known else self._kept(value)
         if kept is not None:
             return kept.symbols
-        return self._symbols.get(value) or self._known.get(value)
+        held = self._symbols.get(value)
+        if held is None:
+            return self._known.get(value)
+        return tuple([self.origin(each) if type(each) is Symbol else each for each in held])
 
     def origin(self, symbol: Symbol) -> Symbol:
         """The dimension that an unknown one has been handed on from."""
-        return self._origins.get(symbol, symbol)
+        while (found := self._origins.get(symbol, symbol)) != symbol:
+            symbol = found
+        return symbol
+
+    def hand_on(self, old: Value, new: Value) -> None:
+        """Take notice that a value stands for another one: it has the dimensions of that."""
+        if isinstance(old.type, TensorType) and isinstance(new.type, TensorType):
+            for axis, dim in enumerate(old.type.shape or ()):
+                if not isinstance(dim, int):
+                    self._origins[Symbol(old, axis)] = self.origin(Symbol(new, axis))
 
     def is_constant(self, value: Value) -> bool:
         """Whether a value follows from constants alone."""
