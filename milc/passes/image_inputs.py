@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from milc.ir.nodes import Op
 from milc.ir.types import TensorType
 from milc.passes.base import LISTED, Option, Pass, words
+
+CHANNELS: Final = (1, 3, 4)
+"""How many an image has: grey, colours, and colours with what is behind them."""
 
 if TYPE_CHECKING:
     from milc.ir.nodes import Value
@@ -17,7 +20,7 @@ class ImageInputPreprocess(Pass):
     """Let `main` take images with channels first, as Core ML hands them over, and transpose them.
 
     `inputs` names inputs that have channels last. Without it nothing changes. One whose shape is
-    not fixed, or that is an output, stays as it is.
+    not fixed, that is an output, or that has not 1, 3 or 4 channels, stays as it is.
 
     ```mil
     func main<ios15>(tensor<fp32, [1, 4, 5, 3]> x) {
@@ -51,12 +54,12 @@ class ImageInputPreprocess(Pass):
 
 
 def put_channels_first(value: Value, session: Session) -> bool:
-    """Let an input have its last dimension in front of the two before it; whether it had not."""
+    """Let an image have its last dimension in front of the two before it; whether it had not."""
     type, body = value.type, session.function.body
     if not isinstance(type, TensorType) or type.shape is None or body in value.uses:
         return False
     shape = type.shape
-    if len(shape) < 3 or None in shape:
+    if len(shape) < 3 or None in shape or shape[-1] not in CHANNELS:
         return False
     front = len(shape) - 3
     back = (*range(front), front + 1, front + 2, front)
