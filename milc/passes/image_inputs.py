@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from milc.ir.nodes import Op
-from milc.ir.types import TensorType
+from milc.ir.types import FP16, FP32, TensorType
 from milc.passes.base import LISTED, Option, Pass, words
 
 CHANNELS: Final = (1, 3, 4)
 """How many an image has: grey, colours, and colours with what is behind them."""
+REALS: Final = (FP16, FP32)
 
 if TYPE_CHECKING:
     from milc.ir.nodes import Value
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 class ImageInputPreprocess(Pass):
     """Let `main` take images with channels first, as Core ML hands them over, and transpose them.
 
-    `inputs` names inputs that have channels last. Without it nothing changes. One whose shape is
-    not fixed, that is an output, or that has not 1, 3 or 4 channels, stays as it is.
+    `inputs` names inputs that have channels last. Without it nothing changes. What is
+    no image stays as it is: integers, other than 1, 3 or 4 channels, a shape that is not fixed. So
+    does an input that is an output.
 
     ```mil
     func main<ios15>(tensor<fp32, [1, 4, 5, 3]> x) {
@@ -59,7 +61,7 @@ def put_channels_first(value: Value, session: Session) -> bool:
     if not isinstance(type, TensorType) or type.shape is None or body in value.uses:
         return False
     shape = type.shape
-    if len(shape) < 3 or None in shape or shape[-1] not in CHANNELS:
+    if len(shape) < 3 or None in shape or type.element not in REALS or shape[-1] not in CHANNELS:
         return False
     front = len(shape) - 3
     back = (*range(front), front + 1, front + 2, front)
